@@ -1,0 +1,123 @@
+"""The short form of a detector: `high_mean(bytes) by host over user partition=site`."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tailmass.errors import EngineError
+from tailmass.jobs.detector import KEYWORDS, Detector
+
+_TOKEN = re.compile(r'\s*(?:"(?P<quoted>[^"]*)"|(?P<mark>[()=,])|(?P<word>[^\s()=,"]+))')
+_OPTIONS = {
+    "partition": "partition_field_name",
+    "partitionfield": "partition_field_name",
+    "partition_field_name": "partition_field_name",
+    "excludefrequent": "exclude_frequent",
+    "exclude_frequent": "exclude_frequent",
+    "usenull": "use_null",
+    "use_null": "use_null",
+}
+_FORM = (
+    'function(field) by field over field partition=field exclude_frequent=all use_null=true, with "..." around names'
+)
+
+
+def detector(text: str) -> Detector:
+    """The detector that the short form stands for; ValueError when it is none.
+
+    >>> detector('high_mean(bytes) by host partition="data centre"').partition_field_name
+    'data centre'
+    >>> detector("count").label()
+    'count'
+    """
+    tokens = _Tokens(text)
+    given: dict[str, Any] = {"function": tokens.name("a function")}
+    if tokens.take("(") and not tokens.take(")"):
+        given["field_name"] = tokens.name("a field")
+        tokens.expect(")")
+    while (word := tokens.word()) is not None:
+        attribute = f"{word}_field_name" if word in KEYWORDS else _OPTIONS.get(word)
+        if attribute is None:
+            raise tokens.wrong(f"{word!r} is not expected there")
+        if attribute in given:
+            raise tokens.wrong(f"{word!r} is there twice")
+        if word in KEYWORDS:
+            value = tokens.name(f"a field for {word!r}")
+        else:
+            tokens.expect("=")
+            value = tokens.text(f"a value for {word!r}")
+        given[attribute] = tokens.flag(value) if attribute == "use_null" else value
+    made = Detector(**given)
+    try:
+        made.verify()
+    except EngineError as error:
+        raise tokens.wrong(error.message) from error
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+
+
+class _Tokens:
+    """What is left to read of the short form."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._left = list(self._split())
+
+    def _split(self) -> Iterator[_Token]:
+        position = 0
+        stripped = self._text.rstrip()
+        while position < len(stripped):
+            match = _TOKEN.match(stripped, position)
+            if match is None:
+                raise self.wrong("a quote is not closed")
+            kind = str(match.lastgroup)
+            yield _Token(kind, match[kind])
+            position = match.end()
+
+    def wrong(self, why: str) -> ValueError:
+        """What to raise, with the whole text and what it should look like."""
+        return ValueError(f"Cannot read the detector {self._text!r}: {why}. Write it as {_FORM}")
+
+    def take(self, mark: str) -> bool:
+        """Whether the mark comes next; it is read then."""
+        if self._left and self._left[0] == _Token("mark", mark):
+            del self._left[0]
+            return True
+        return False
+
+    def expect(self, mark: str) -> None:
+        """Read the mark, which has to come next."""
+        if not self.take(mark):
+            raise self.wrong(f"there is no {mark!r} where one is needed")
+
+    def text(self, what: str) -> str:
+        """Read a text, quoted or not, which has to come next."""
+        if not self._left or self._left[0].kind == "mark" or not self._left[0].text:
+            raise self.wrong(f"there is nothing where {what} is needed")
+        return self._left.pop(0).text
+
+    def name(self, what: str) -> str:
+        """Read a text that is no keyword, or quoted, which has to come next."""
+        if self._left and self._left[0].kind == "word" and self._left[0].text.lower() in KEYWORDS:
+            raise self.wrong(f"{self._left[0].text!r} stands where {what} is needed; put quotes around it if it is one")
+        return self.text(what)
+
+    def word(self) -> str | None:
+        """Read a word that is not quoted, in lower case, or None at the end."""
+        if not self._left:
+            return None
+        if self._left[0].kind != "word":
+            raise self.wrong(f"{self._left[0].text!r} is not expected there")
+        return self._left.pop(0).text.lower()
+
+    def flag(self, text: str) -> bool:
+        """What a text says of yes or no."""
+        if text.lower() not in ("true", "false"):
+            raise self.wrong(f"{text!r} is neither true nor false")
+        return text.lower() == "true"

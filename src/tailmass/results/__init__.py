@@ -1,0 +1,25 @@
+"""The nouns a user reads: buckets, records, counts, jobs as they stand, and the envelopes they come in."""
+
+from tailmass.results.batch import BUCKETS, RECORDS, Batch
+from tailmass.results.bucket import Bucket, BucketInfluencer
+from tailmass.results.counts import Counts
+from tailmass.results.documents import acknowledgement, page, single
+from tailmass.results.job import JobState
+from tailmass.results.record import Record
+from tailmass.results.times import parse_time, wire_time
+
+__all__ = [
+    "BUCKETS",
+    "RECORDS",
+    "Batch",
+    "Bucket",
+    "BucketInfluencer",
+    "Counts",
+    "JobState",
+    "Record",
+    "acknowledgement",
+    "page",
+    "parse_time",
+    "single",
+    "wire_time",
+]

@@ -1,0 +1,75 @@
+"""The results of a run of buckets, as tables: what the analysis hands to whoever keeps it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+BUCKETS = pl.Schema(
+    {
+        "timestamp": pl.Int64(),
+        "bucket_span": pl.Int64(),
+        "anomaly_score": pl.Float64(),
+        "max_normalized_probability": pl.Float64(),
+        "record_count": pl.Int64(),
+        "event_count": pl.Int64(),
+        "probability": pl.Float64(),
+    }
+)
+"""One row for each bucket; times are epoch seconds."""
+
+RECORDS = pl.Schema(
+    {
+        "timestamp": pl.Int64(),
+        "bucket_span": pl.Int64(),
+        "detector_index": pl.Int64(),
+        "function": pl.String(),
+        "function_description": pl.String(),
+        "field_name": pl.String(),
+        "by_field_name": pl.String(),
+        "by_field_value": pl.String(),
+        "over_field_name": pl.String(),
+        "over_field_value": pl.String(),
+        "partition_field_name": pl.String(),
+        "partition_field_value": pl.String(),
+        "probability": pl.Float64(),
+        "anomaly_score": pl.Float64(),
+        "normalized_probability": pl.Float64(),
+        "actual": pl.Float64(),
+        "typical": pl.Float64(),
+    }
+)
+"""One row for each record, null where something does not apply; `anomaly_score` is that of the bucket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Buckets and their records, to be kept or lost together."""
+
+    buckets: pl.DataFrame
+    """Columns of `BUCKETS`."""
+    records: pl.DataFrame
+    """Columns of `RECORDS`."""
+    interim: bool = False
+    """Whether the buckets were not over yet."""
+
+    @staticmethod
+    def empty(*, interim: bool = False) -> "Batch":
+        """No results.
+
+        >>> len(Batch.empty().buckets)
+        0
+        """
+        return Batch(pl.DataFrame(schema=BUCKETS), pl.DataFrame(schema=RECORDS), interim)
+
+    @staticmethod
+    def concat(batches: Sequence["Batch"]) -> "Batch":
+        """The batches as one, in their order; interim and final results do not mix."""
+        if not batches:
+            return Batch.empty()
+        interim = batches[0].interim
+        if any(each.interim != interim for each in batches):
+            raise ValueError("interim and final results cannot be one batch: keep them apart")
+        return Batch(
+            pl.concat([each.buckets for each in batches]), pl.concat([each.records for each in batches]), interim
+        )

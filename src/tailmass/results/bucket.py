@@ -1,0 +1,64 @@
+"""One time slice of a job: how unusual it was, and why."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tailmass.results.numbers import probability, score
+from tailmass.results.record import Record
+from tailmass.results.times import wire_time
+
+
+@dataclass(frozen=True, slots=True)
+class BucketInfluencer:
+    """How much one field, or the time itself, made a bucket unusual."""
+
+    influencer_field_name: str
+    """A field, or `bucketTime` for all records of the bucket together."""
+    anomaly_score: float
+    probability: float
+
+    def document(self) -> dict[str, Any]:
+        """The bucket influencer as clients read it; its initial score is kept from them, they do not know it."""
+        return {
+            "influencerFieldName": self.influencer_field_name,
+            "anomalyScore": score(self.anomaly_score),
+            "probability": probability(self.probability),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """One time slice [timestamp, timestamp + bucket_span) of a job and how unusual it was as a whole."""
+
+    timestamp: int
+    """Start, epoch seconds."""
+    bucket_span: int
+    anomaly_score: float
+    """0 to 100, never rewritten: what was first said is what is still said."""
+    max_normalized_probability: float
+    """The highest score of its records, 0 to 100."""
+    record_count: int
+    """Its records, whether they are here or not."""
+    event_count: int
+    """Rows of input in it."""
+    is_interim: bool = False
+    """Whether it was not over yet."""
+    bucket_influencers: tuple[BucketInfluencer, ...] = ()
+    records: tuple[Record, ...] = ()
+    """Its records where they were asked for, the most unusual first."""
+
+    def document(self) -> dict[str, Any]:
+        """The bucket as clients read it."""
+        return {
+            "timestamp": wire_time(self.timestamp * 1000),
+            "bucketSpan": self.bucket_span,
+            "anomalyScore": score(self.anomaly_score),
+            "initialAnomalyScore": score(self.anomaly_score),
+            "maxNormalizedProbability": score(self.max_normalized_probability),
+            "recordCount": self.record_count,
+            "eventCount": self.event_count,
+            "isInterim": self.is_interim,
+            "records": [each.document() for each in self.records],
+            "influencers": [],
+            "bucketInfluencers": [each.document() for each in self.bucket_influencers],
+        }
