@@ -1,0 +1,41 @@
+"""A run of complete records, as a reader hands it on."""
+
+from dataclasses import dataclass
+
+from tailmass.columns import Columns
+from tailmass.kernels.delimited import Positions
+
+PIECE_ROWS = 1 << 18
+"""The most records in a piece: very short ones would otherwise take many times the memory of their bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some records of an upload in order, with what they took to send.
+
+    Over all pieces of an upload the bytes add up to the bytes fed: the header, empty lines and anything that had to be
+    skipped belong to the piece they were found in. A piece may have bytes and no records.
+    """
+
+    columns: Columns
+    """All records, those whose time could not be read included."""
+    input_bytes: int
+    input_field_count: int
+    """Fields received in the records, wanted or not."""
+    ends: Positions
+    """(n,) bytes of the piece up to and with each record."""
+    cells: Positions
+    """(n,) fields received in each record."""
+    broken_count: int = 0
+    """Records that had to be skipped because of their syntax (JSON only)."""
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def head(self, n: int) -> "Piece":
+        """The first n records, with their bytes and fields."""
+        if n >= len(self):
+            return self
+        size = int(self.ends[n - 1]) if n > 0 else 0
+        ends, cells = self.ends[:n], self.cells[:n]
+        return Piece(self.columns.take(slice(0, n)), size, int(cells.sum()), ends, cells)
