@@ -1,0 +1,129 @@
+"""The tables: one schema that SQLite and PostgreSQL both hold.
+
+Every table is keyed by a job's number, not by its id: it is short, and as a number is never given twice, what is left
+of a deleted job can never be taken for a new job of the same id.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
+
+VERSION = 1
+"""The schema this code reads and writes; it grows with every change to the tables below."""
+
+# SQLite gives numbers by itself only to a column declared INTEGER.
+_NUMBER = BigInteger().with_variant(Integer(), "sqlite")
+
+# Text sorts by code point on SQLite; PostgreSQL would ask the locale of its cluster, and page differently by machine.
+_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+def _job() -> Column[int]:
+    return Column("job", _NUMBER, ForeignKey("tailmass_jobs.number", ondelete="CASCADE"), primary_key=True)
+
+
+metadata = MetaData()
+
+# The prefix is for the PostgreSQL that is shared with other programs: they have a table called "jobs" too.
+versions = Table("tailmass_schema", metadata, Column("version", Integer, primary_key=True))
+
+jobs = Table(
+    "tailmass_jobs",
+    metadata,
+    Column("number", _NUMBER, primary_key=True),
+    # None once the job is deleted, until the last of its results is gone as well.
+    Column("id", _TEXT, unique=True),
+    Column("config", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("create_time_ms", BigInteger, nullable=False),
+    Column("finished_time_ms", BigInteger),
+    Column("last_data_time_ms", BigInteger),
+    Column("bucket_count", BigInteger, nullable=False),
+    Column("processed_record_count", BigInteger, nullable=False),
+    Column("processed_field_count", BigInteger, nullable=False),
+    Column("input_bytes", BigInteger, nullable=False),
+    Column("input_field_count", BigInteger, nullable=False),
+    Column("invalid_date_count", BigInteger, nullable=False),
+    Column("missing_field_count", BigInteger, nullable=False),
+    Column("out_of_order_time_stamp_count", BigInteger, nullable=False),
+    Column("failed_transform_count", BigInteger, nullable=False),
+    Column("excluded_record_count", BigInteger, nullable=False),
+    Column("latest_record_time_ms", BigInteger),
+    sqlite_autoincrement=True,
+)
+
+buckets = Table(
+    "tailmass_buckets",
+    metadata,
+    _job(),
+    Column("timestamp", BigInteger, primary_key=True),
+    Column("bucket_span", BigInteger, nullable=False),
+    Column("anomaly_score", Double, nullable=False),
+    Column("max_normalized_probability", Double, nullable=False),
+    Column("record_count", BigInteger, nullable=False),
+    Column("event_count", BigInteger, nullable=False),
+    Column("probability", Double, nullable=False),
+    Column("is_interim", Boolean, nullable=False),
+    # How many rows of the next table belong to it: to count a million records, a few thousand buckets are added up.
+    Column("records_kept", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+records = Table(
+    "tailmass_records",
+    metadata,
+    _job(),
+    Column("timestamp", BigInteger, primary_key=True),
+    Column("detector_index", BigInteger, primary_key=True),
+    Column("entity", BigInteger, primary_key=True),
+    Column("bucket_span", BigInteger, nullable=False),
+    Column("function", _TEXT, nullable=False),
+    Column("function_description", _TEXT, nullable=False),
+    Column("field_name", _TEXT),
+    Column("by_field_name", _TEXT),
+    Column("by_field_value", _TEXT),
+    Column("over_field_name", _TEXT),
+    Column("over_field_value", _TEXT),
+    Column("partition_field_name", _TEXT),
+    Column("partition_field_value", _TEXT),
+    Column("probability", Double, nullable=False),
+    Column("anomaly_score", Double, nullable=False),
+    Column("normalized_probability", Double, nullable=False),
+    Column("actual", Double),
+    Column("typical", Double),
+    Column("is_interim", Boolean, nullable=False),
+    # Clustered by time: a bucket's records are written, replaced and read together.
+    sqlite_with_rowid=False,
+)
+
+# The whole order of the default page, so that no page is sorted; `is_interim` so that none of the skipped is fetched.
+Index(
+    "tailmass_records_score",
+    records.c.job,
+    records.c.normalized_probability.desc(),
+    records.c.anomaly_score.desc(),
+    records.c.probability,
+    records.c.timestamp,
+    records.c.detector_index,
+    records.c.entity,
+    records.c.is_interim,
+)
+
+snapshots = Table(
+    "tailmass_snapshots",
+    metadata,
+    Column("number", _NUMBER, primary_key=True),
+    Column("job", _NUMBER, ForeignKey("tailmass_jobs.number", ondelete="CASCADE"), nullable=False, index=True),
+    Column("time_ms", BigInteger, nullable=False),
+    Column("file", Text, nullable=False),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,155 @@
+"""The store: what the engine needs kept, and the server needs found again."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tailmass.errors import DataStoreError
+from tailmass.results import Batch, Bucket, Counts, JobState, Record
+from tailmass.store import batches, jobs, results
+from tailmass.store.blobs import Array
+from tailmass.store.database import Database
+from tailmass.store.snapshots import Snapshots
+
+
+class Store:
+    """Jobs, results and snapshots. Any thread may call it at any time; what it has acknowledged, a crash leaves."""
+
+    def __init__(self, database: Database, snapshots: Snapshots) -> None:
+        self._database = database
+        self._snapshots = snapshots
+
+    @classmethod
+    def open(cls, url: str | None, home: Path) -> "Store":
+        """Open the database of the URL, or the one in the home folder, creating what is not there yet.
+
+        Snapshots are in the home folder either way.
+        """
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataStoreError(f"The folder {home} could not be created", cause=str(error)) from error
+        database = Database.open(url, home)
+        return cls(database, Snapshots(database, home / "snapshots"))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    def add_job(self, state: JobState) -> None:
+        """Keep a new job; its id must not be taken."""
+        with self._database.write() as connection:
+            jobs.add(connection, state)
+
+    def job(self, job_id: str) -> JobState:
+        """One job as it is now."""
+        with self._database.read() as connection:
+            return jobs.state(connection, job_id)
+
+    def jobs(self, skip: int, take: int) -> tuple[int, list[JobState]]:
+        """How many jobs there are, and some of them in the order they were created."""
+        with self._database.read() as connection:
+            return jobs.page(connection, skip, take)
+
+    def update_job(
+        self,
+        job_id: str,
+        *,
+        status: str | None = None,
+        finished_time_ms: int | None = None,
+        last_data_time_ms: int | None = None,
+        counts: Counts | None = None,
+    ) -> None:
+        """Change what is given of a job, and leave the rest."""
+        values = {"status": status, "finished_time_ms": finished_time_ms, "last_data_time_ms": last_data_time_ms}
+        given = {name: value for name, value in values.items() if value is not None}
+        if counts is not None:
+            given |= asdict(counts)
+        with self._database.write() as connection:
+            jobs.change(connection, job_id, given)
+
+    def delete_job(self, job_id: str) -> None:
+        """Remove a job with its results and its snapshots."""
+        with self._database.write() as connection:
+            number = jobs.retire(connection, job_id)
+        self._snapshots.remove(job_id, number)
+        left = True
+        while left:
+            with self._database.write() as connection:
+                left = jobs.sweep(connection)
+
+    def write(self, job_id: str, batch: Batch, counts: Counts) -> None:
+        """Replace the results of the batch's buckets and set the job's counts: both, or neither."""
+        with self._database.write() as connection:
+            # The counts come first: changing the job's row makes a second writer of the same job wait.
+            number = jobs.change(connection, job_id, asdict(counts))
+            batches.write(connection, number, batch)
+
+    def save_snapshot(self, job_id: str, header: dict[str, Any], arrays: Mapping[str, Array], *, time_ms: int) -> None:
+        """Keep what a job has learned; the header is whatever JSON can say."""
+        self._snapshots.save(job_id, header, arrays, time_ms=time_ms)
+
+    def snapshot(self, job_id: str) -> tuple[dict[str, Any], dict[str, Array]] | None:
+        """What a job had learned when it last was kept; a damaged file is passed over for the one before."""
+        return self._snapshots.newest(job_id)
+
+    def buckets(
+        self,
+        job_id: str,
+        *,
+        skip: int = 0,
+        take: int = 100,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        include_interim: bool = False,
+        anomaly_score: float = 0.0,
+        max_normalized_probability: float = 0.0,
+        expand: bool = False,
+    ) -> tuple[int, list[Bucket]]:
+        """How many buckets match, and the page of them by ascending time, with their records if `expand`."""
+        window = results.Window(skip=skip, take=take, start_ms=start_ms, end_ms=end_ms, include_interim=include_interim)
+        with self._database.read() as connection:
+            return results.bucket_page(
+                connection,
+                jobs.number(connection, job_id),
+                window,
+                anomaly_score=anomaly_score,
+                max_normalized_probability=max_normalized_probability,
+                expand=expand,
+            )
+
+    def bucket(
+        self, job_id: str, timestamp: int, *, include_interim: bool = False, expand: bool = False
+    ) -> Bucket | None:
+        """The bucket that starts at a time, if there is one."""
+        with self._database.read() as connection:
+            number = jobs.number(connection, job_id)
+            return results.bucket_at(connection, number, timestamp, include_interim=include_interim, expand=expand)
+
+    def records(
+        self,
+        job_id: str,
+        *,
+        skip: int = 0,
+        take: int = 100,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        include_interim: bool = False,
+        sort: str = "normalizedProbability",
+        desc: bool = True,
+        anomaly_score: float = 0.0,
+        normalized_probability: float = 0.0,
+    ) -> tuple[int, list[Record]]:
+        """How many records match, and the page of them in the order asked for; ties are always decided alike."""
+        window = results.Window(skip=skip, take=take, start_ms=start_ms, end_ms=end_ms, include_interim=include_interim)
+        with self._database.read() as connection:
+            return results.record_page(
+                connection,
+                jobs.number(connection, job_id),
+                window,
+                sort=sort,
+                desc=desc,
+                anomaly_score=anomaly_score,
+                normalized_probability=normalized_probability,
+            )

@@ -1,0 +1,91 @@
+"""A real PostgreSQL on the loopback address, from the programs on this machine, for as long as the tests run."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """The URL of a fresh server, without a database name; whoever needs it is skipped where there is none to start."""
+    programs = _programs()
+    with _folder() as folder:
+        port = _free_port()
+        _run(folder, programs / "initdb", "-D", "data", "-U", "tester", "-A", "trust", "-E", "UTF8", "--no-sync")
+        # Nothing here outlives the tests, so nothing needs to reach the disk.
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+        _run(folder, programs / "pg_ctl", "start", "-w", "-D", "data", "-l", "log", "-o", options)
+        try:
+            yield f"postgresql://tester@127.0.0.1:{port}"
+        finally:
+            _run(folder, programs / "pg_ctl", "stop", "-w", "-D", "data", "-m", "immediate")
+
+
+@contextmanager
+def database(server: str, name: str) -> Iterator[str]:
+    """The URL of a new, empty database on a server, which is dropped afterwards."""
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        try:
+            yield f"{server}/{name}"
+        finally:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+def _programs() -> Path:
+    found = [*Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    if on_path := shutil.which("initdb"):
+        found.append(Path(on_path).resolve())
+    whole = [path.parent for path in found if (path.parent / "pg_ctl").exists()]
+    if not whole:
+        pytest.skip("PostgreSQL's own programs (initdb, pg_ctl) are not on this machine: apt-get install postgresql")
+    return max(whole, key=lambda programs: [int(part) for part in programs.parent.name.split(".") if part.isdigit()])
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    # Not pytest's: only its owner may enter that, and PostgreSQL does not run as root.
+    with tempfile.TemporaryDirectory(prefix="postgresql-") as name:
+        if who := _someone_else():
+            os.chown(name, who["user"], who["group"])
+        yield Path(name)
+
+
+def _someone_else() -> dict[str, Any]:
+    if os.getuid() != 0:
+        return {}
+    names = {user.pw_name for user in pwd.getpwall()}
+    user = pwd.getpwnam("postgres" if "postgres" in names else "nobody")
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def _run(folder: Path, *command: str | Path) -> None:
+    with (folder / "messages").open("a+") as messages:
+        ran = subprocess.run(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=messages,
+            stderr=messages,
+            check=False,
+            **_someone_else(),
+        )
+        messages.seek(0)
+        assert ran.returncode == 0, messages.read()
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
