@@ -1,0 +1,1 @@
+"""Columns to probabilities: buckets, features, models."""

@@ -1,0 +1,60 @@
+"""Structures of arrays as one thing: make, grow, take apart and put together again.
+
+A structure is a `NamedTuple` of arrays and of further structures; the last axis of every array is the series.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+
+Structure = TypeVar("Structure", bound=tuple[Any, ...])
+Arrays = dict[str, np.ndarray[Any, Any]]
+
+FEWEST = 64  # series to make room for at least
+
+
+def room(series: int, capacity: int) -> int:
+    """A capacity for so many series: at least twice the old one, so that growing costs a constant a series."""
+    return capacity if series <= capacity else max(FEWEST, series, 2 * capacity)
+
+
+def grown(structure: Structure, capacity: int) -> Structure:
+    """The structure with its last axes filled up with zeros to `capacity`."""
+    made: Structure = type(structure)._make(  # type: ignore[attr-defined]
+        grown(part, capacity) if isinstance(part, tuple) else _longer(part, capacity) for part in structure
+    )
+    return made
+
+
+def taken_apart(structure: tuple[Any, ...], prefix: str, series: int) -> Arrays:
+    """A copy of every array by its dotted name below `prefix`, cut to the first `series`."""
+    arrays: Arrays = {}
+    for name, part in zip(structure._fields, structure, strict=True):  # type: ignore[attr-defined]
+        if isinstance(part, tuple):
+            arrays |= taken_apart(part, f"{prefix}.{name}", series)
+        else:
+            arrays[f"{prefix}.{name}"] = part[..., :series].copy()
+    return arrays
+
+
+def put_together(structure: Structure, prefix: str, arrays: Mapping[str, np.ndarray[Any, Any]]) -> Structure:
+    """The structure of the same shape with the arrays that `taken_apart` gave."""
+    made: Structure = type(structure)._make(  # type: ignore[attr-defined]
+        put_together(part, f"{prefix}.{name}", arrays)
+        if isinstance(part, tuple)
+        else np.array(arrays[f"{prefix}.{name}"], dtype=part.dtype)
+        for name, part in zip(structure._fields, structure, strict=True)  # type: ignore[attr-defined]
+    )
+    return made
+
+
+def size_bytes(structure: tuple[Any, ...]) -> int:
+    """Bytes of all arrays."""
+    return sum(size_bytes(part) if isinstance(part, tuple) else int(part.nbytes) for part in structure)
+
+
+def _longer(array: np.ndarray[Any, Any], capacity: int) -> np.ndarray[Any, Any]:
+    longer = np.zeros((*array.shape[:-1], capacity), array.dtype)
+    longer[..., : array.shape[-1]] = array
+    return longer

@@ -1,0 +1,124 @@
+"""The clock of a job: which rows are in time, which buckets are open, and when they close."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tailmass.analysis.arrays import Arrays
+from tailmass.columns import Columns, Ints
+from tailmass.kernels import buckets
+
+NEVER = -(2**62)
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """What a run of admitted rows does to the buckets."""
+
+    rows: Ints
+    """(n,) bucket number of each row."""
+    closing: Ints
+    """(n,) buckets below this number close before the row is added."""
+    first: int
+    """First bucket that closes."""
+    until: int
+    """The bucket after the last one that closes; `first` if none does."""
+    events: Ints
+    """(until - first,) rows in each bucket that closes."""
+
+
+class Clock:
+    """Buckets close on the watermark: the newest time less the latency, or a time that was promised."""
+
+    def __init__(self, span: int, latency: int) -> None:
+        self.span, self.latency = span, latency
+        self.newest = NEVER
+        """Newest epoch second admitted."""
+        self.advanced = NEVER
+        """Epoch second before which nothing is accepted any more."""
+        self.first: int | None = None
+        """The first bucket that has not closed; None before the first row."""
+        self._started = False
+        # Rows may reach from the newest bucket back by the latency; one more for the part of a bucket at either end.
+        self._events = np.zeros(-(-latency // span) + 2, np.int64)
+
+    @property
+    def slots(self) -> int:
+        """More than the number of buckets that can be open at once."""
+        return len(self._events)
+
+    @property
+    def end(self) -> int | None:
+        """The bucket after the newest row's; None before the first row."""
+        return None if self.newest == NEVER else self.newest // self.span + 1
+
+    def admit(self, columns: Columns) -> tuple[Ints, Ints]:
+        """(n,) status of each row (see `kernels.buckets`) and the watermark after it; nothing is remembered yet."""
+        return buckets.admit(columns.times, columns.dated, self.newest, self.latency, self.advanced)
+
+    def run(self, times: Ints, watermarks: Ints) -> Advance:
+        """Move on by admitted rows.
+
+        Parameters
+        ----------
+        times : (n,) epoch milliseconds
+        watermarks : (n,) epoch seconds, from `admit`
+        """
+        seconds = times // 1000
+        rows, closing = seconds // self.span, watermarks // self.span
+        if len(rows):
+            self.newest = max(self.newest, int(seconds.max()))
+            if self.first is None:
+                # The latency may bring rows that old; `_begin` skips the empty buckets.
+                self.first = int(rows[0]) - self.slots + 1
+        return self._close(rows, closing)
+
+    def advance(self, to: int) -> Advance:
+        """Promise that nothing before epoch second `to` will come: every bucket that ends by then closes."""
+        self.advanced = max(self.advanced, to)
+        if self.first is None:
+            return self._nothing()
+        return self._close(np.empty(0, np.int64), np.empty(0, np.int64))
+
+    def open_events(self) -> Ints:
+        """(open buckets,) rows so far in the buckets from `first` to the newest."""
+        if self.first is None or self.end is None:
+            return np.empty(0, np.int64)
+        return self._events[np.arange(self.first, max(self.first, self.end)) % self.slots]
+
+    def state(self) -> Arrays:
+        """The clock as arrays."""
+        first = NEVER if self.first is None else self.first
+        clock = np.array([self.newest, self.advanced, first, self._started], np.int64)
+        return {"clock": clock, "clock.events": self._events.copy()}
+
+    def restore(self, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        """Become the clock that `state` was taken of."""
+        self.newest, self.advanced, first, started = arrays["clock"].tolist()
+        self.first = None if first == NEVER else first
+        self._started = bool(started)
+        self._events = np.array(arrays["clock.events"], np.int64)
+
+    def _close(self, rows: Ints, closing: Ints) -> Advance:
+        if self.first is None:
+            return self._nothing()
+        watermark = max(self.newest - self.latency, self.advanced)
+        until = max(self.first, watermark // self.span)
+        first = self.first if self._started else self._begin(rows, until)
+        events = buckets.count_events(rows, closing, self._events, first, until)
+        self._started = self._started or until > first
+        self.first = max(first, until)
+        return Advance(rows, closing, first, until, events)
+
+    def _begin(self, rows: Ints, until: int) -> int:
+        """The first bucket with a row, or `until`: nothing is reported before the first data."""
+        assert self.first is not None
+        held = [b for b in range(self.first, self.first + self.slots) if self._events[b % self.slots] and b < until]
+        earliest = min(held, default=until)
+        return min(earliest, int(rows.min()), until) if len(rows) else earliest
+
+    def _nothing(self) -> Advance:
+        none = np.empty(0, np.int64)
+        return Advance(none, none, 0, 0, none)

@@ -1,0 +1,230 @@
+"""From a file or a data frame to ranked records in one call, by the pipeline that the server runs."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+import narwhals as nw
+import polars as pl
+
+from tailmass.columns import Floats, Ints
+from tailmass.engine.pipeline import Pipeline
+from tailmass.engine.trends import Trends
+from tailmass.engine.upload import Intake
+from tailmass.errors import InvalidValue
+from tailmass.intake import frames
+from tailmass.intake.profile import Profile, profile_frame, profile_path
+from tailmass.intake.piece import Piece
+from tailmass.jobs import AnalysisConfig, DataDescription, Detector, Job
+from tailmass.jobs.grammar import detector as read_detector
+from tailmass.results import Batch, Counts
+
+CHUNK_BYTES = 4 << 20
+GZIP = b"\x1f\x8b"
+UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+T = TypeVar("T")
+Progress = Callable[[int, int, int], None]
+"""Called with bytes done, bytes in all, and rows done; rows stand for bytes where the source is a data frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What was found, as data frames of the caller's own kind."""
+
+    records: Any
+    """One row a record, the highest `normalized_probability` first; `timestamp` is the start of its bucket in UTC."""
+    buckets: Any
+    """One row a bucket, in time order."""
+    counts: Counts
+    """What became of the rows."""
+    job: Job
+    """The configuration that ran."""
+    guesses: tuple[str, ...]
+    """What was not said and had to be guessed, with the reason."""
+    _trends: Trends
+
+    def series(self, record: Mapping[str, Any]) -> tuple[Ints, Floats]:
+        """Times and values of the record's series around its bucket: a day each way, or 96 buckets if that is less.
+
+        Returns
+        -------
+        times : (n,) starts of buckets, epoch seconds; a bucket without rows is left out
+        values : (n,) what was measured, unit of the data
+        """
+        return self._trends.around(record)
+
+
+def detect(
+    data: Any,
+    detector: str | Detector | Mapping[str, Any] | Sequence[str | Detector | Mapping[str, Any]],
+    *,
+    bucket_span: int | str = "auto",
+    time_field: str | None = None,
+    time_format: str | None = None,
+    format: str | None = None,
+    field_delimiter: str | None = None,
+    influencers: Sequence[str] = (),
+    latency: int = 0,
+    progress: Progress | None = None,
+) -> Results:
+    """Find what is unusual in time-stamped rows.
+
+    Parameters
+    ----------
+    data : path of a CSV, NDJSON, JSON or Parquet file, plain or gzipped; or a data frame of Polars, pandas or PyArrow
+    detector : what to watch, such as ``"mean(responsetime) by airline"``; or several
+    bucket_span : time slice, in seconds or like ``"15m"``; ``"auto"`` picks one to suit the data
+    time_field, time_format : column of the times and how they are written; guessed when not given
+    format, field_delimiter : DELIMITED or JSON, and what stands between columns; guessed when not given
+    influencers : fields that may be to blame
+    latency : seconds by which rows may be out of order
+    progress : called now and then
+
+    Raises
+    ------
+    EngineError : the configuration or the data is wrong, with the same code as over HTTP
+    ValueError : the detector is not one, or nothing in the data looks like a time
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> rows = pl.DataFrame({"time": [60 * n for n in range(100)], "load": [5.0] * 90 + [80.0] + [5.0] * 9})
+    >>> tailmass_results = detect(rows, "mean(load)", bucket_span="1m")
+    >>> tailmass_results.records["actual"].to_list()
+    [80.0]
+    """
+    detectors = _detectors(detector)
+    path = Path(data) if isinstance(data, str | Path) else None
+    said = {"time_field": time_field, "time_format": time_format}
+    split = [name for each in detectors for name in each.split_fields]
+    if path is not None:
+        profile = profile_path(path, format=format, delimiter=field_delimiter, split=split, **said)
+    else:
+        profile = profile_frame(data, split=split, **said)
+    job = _job(detectors, profile, bucket_span, influencers, latency)
+    trends = Trends(job)
+    pipeline = Pipeline(job, on_closed=trends.keep)
+    trends.follow(pipeline.detectors)
+    batches: list[Batch] = []
+    counts = Counts()
+    if path is None or profile.format == "PARQUET":
+        frame = data if path is None else pl.read_parquet(path, columns=list(pipeline.fields.names))
+        for rows in _ahead(frames.columns(frame, pipeline.fields, profile.time_format)):
+            batch, written = pipeline.write(rows, *pipeline.admit(rows))
+            batches.append(batch)
+            counts = counts + written
+            if progress is not None:
+                progress(counts.input_record_count, len(frame), counts.input_record_count)
+    else:
+        counts = _read(path, job, pipeline, batches.append, progress)
+    batch = Batch.concat(batches)
+    return Results(
+        records=_native(_ranked(batch.records), data),
+        buckets=_native(_timed(batch.buckets), data),
+        counts=counts,
+        job=job,
+        guesses=_guesses(profile, bucket_span),
+        _trends=trends,
+    )
+
+
+def _read(
+    path: Path, job: Job, pipeline: Pipeline, deliver: Callable[[Batch], None], progress: Progress | None
+) -> Counts:
+    """Read a file in one thread and analyse it in another."""
+    with path.open("rb") as file:
+        gzipped = file.read(len(GZIP)) == GZIP
+        file.seek(0)
+        intake = Intake(pipeline, job.data_description, deliver, gzipped=gzipped)
+        size = path.stat().st_size
+        for piece in _ahead(_pieces(file, intake)):
+            intake.take(piece)
+            if progress is not None:
+                progress(file.tell(), size, intake.counts.input_record_count)
+        intake.accept()
+    return intake.counts
+
+
+def _pieces(file: BinaryIO, intake: Intake) -> Iterator[Piece]:
+    while chunk := file.read(CHUNK_BYTES):
+        yield from intake.read(chunk)
+    yield from intake.rest()
+
+
+def _ahead(items: Iterator[T]) -> Iterator[T]:
+    """The items, the next one being made while the caller is busy with this one."""
+    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as maker:
+        coming = maker.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = maker.submit(next, items, None)
+            yield item
+
+
+def _detectors(asked: Any) -> list[Detector]:
+    several = asked if isinstance(asked, list | tuple) else [asked]
+    detectors = [
+        read_detector(each) if isinstance(each, str) else each if isinstance(each, Detector) else Detector.parse(each)
+        for each in several
+    ]
+    return detectors
+
+
+def _job(
+    detectors: Sequence[Detector], profile: Profile, bucket_span: int | str, influencers: Sequence[str], latency: int
+) -> Job:
+    text = profile.format in ("DELIMITED", "JSON")
+    return Job(
+        analysis_config=AnalysisConfig(
+            bucket_span=profile.bucket_span if bucket_span == "auto" else seconds(bucket_span),
+            latency=latency,
+            detectors=tuple(detectors),
+            influencers=tuple(influencers),
+        ),
+        data_description=DataDescription(
+            format=profile.format if text else "DELIMITED",
+            time_field=profile.time_field,
+            time_format=profile.time_format,
+            field_delimiter=profile.delimiter,
+            quote_character=profile.quote,
+        ),
+    )
+
+
+def seconds(span: int | str) -> int:
+    """A bucket span in seconds.
+
+    >>> seconds("15m"), seconds(90), seconds("300")
+    (900, 90, 300)
+    """
+    text = str(span).strip().lower()
+    number, unit = (text[:-1], text[-1]) if text[-1:] in UNITS else (text, "s")
+    if not number.isdecimal() or int(number) == 0:
+        raise InvalidValue(f"The bucket span is {span!r}: write seconds, or a whole number and one of s, m, h, d, w")
+    return int(number) * UNITS[unit]
+
+
+def _guesses(profile: Profile, bucket_span: int | str) -> tuple[str, ...]:
+    return tuple(each for each in profile.reasons if bucket_span == "auto" or not each.startswith("bucket_span"))
+
+
+def _ranked(records: pl.DataFrame) -> pl.DataFrame:
+    names = ["normalized_probability", "probability", "timestamp", "detector_index"]
+    return _timed(records.sort(names, descending=[True, False, False, False], maintain_order=True))
+
+
+def _timed(table: pl.DataFrame) -> pl.DataFrame:
+    """The table with times that say so."""
+    return table.with_columns((pl.col("timestamp") * 1000).cast(pl.Datetime("ms", "UTC")))
+
+
+def _native(table: pl.DataFrame, like: Any) -> Any:
+    """The table as the kind of data frame that `like` is; Polars where it is none."""
+    if isinstance(like, str | Path):
+        return table
+    kind = nw.from_native(like, eager_only=True).implementation
+    if kind.is_polars():
+        return table
+    return nw.from_dict({name: table[name].to_list() for name in table.columns}, backend=kind).to_native()

@@ -1,0 +1,172 @@
+"""One job's analysis on a string: rows in, results out; it has no thread, no clock of its own and no store."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from tailmass.analysis.clock import Advance, Clock
+from tailmass.analysis.detector import DetectorAnalysis
+from tailmass.analysis.dictionary import Dictionary
+from tailmass.columns import Columns, Ints
+from tailmass.engine import support
+from tailmass.engine.report import report
+from tailmass.jobs import Job
+from tailmass.kernels.buckets import ADMITTED, LATE, UNDATED, Closed
+from tailmass.results import Batch, Counts
+from tailmass.scoring.rate import RateCalibration
+
+STATE_VERSION = 1
+Arrays = dict[str, np.ndarray[Any, Any]]
+OnClosed = Callable[[int, int, Closed], None]
+
+
+class Pipeline:
+    """A running job: buckets, models and calibration, and what it has counted.
+
+    The results are a function of the configuration and of the accepted rows in their order. However the rows were cut
+    into pieces, and whether or not the state was put away in between, they are the same to the last bit.
+
+    Parameters
+    ----------
+    job : the configuration
+    on_closed : called with the position of a detector, the number of the first bucket that closed, and what the
+        detector's series did in it and the following ones
+
+    Raises
+    ------
+    AnalysisStartError : the job asks for something this version does not analyse
+    """
+
+    def __init__(self, job: Job, *, on_closed: OnClosed | None = None) -> None:
+        support.check(job)
+        analysis = job.analysis_config
+        self._on_closed = on_closed
+        self.fields = support.fields(job)
+        self.counts = Counts()
+        self.clock = Clock(analysis.bucket_span, analysis.latency)
+        self._analysis_fields = analysis.analysis_fields
+        self._dictionaries = {name: Dictionary() for each in analysis.detectors for name in each.split_fields}
+        self.detectors = tuple(
+            DetectorAnalysis(each, self._dictionaries, analysis.bucket_span, self.clock.slots)
+            for each in analysis.detectors
+        )
+        self._calibrations = tuple(RateCalibration(analysis.bucket_span) for _ in analysis.detectors)
+
+    def admit(self, columns: Columns) -> tuple[Ints, Ints]:
+        """(n,) what is to become of each row, and the watermark after it; nothing is taken in yet."""
+        return self.clock.admit(columns)
+
+    def write(self, columns: Columns, status: Ints, watermark: Ints) -> tuple[Batch, Counts]:
+        """Take in rows.
+
+        Parameters
+        ----------
+        columns : the rows
+        status, watermark : (n,) what `admit` said of them
+
+        Returns
+        -------
+        batch : the results of the buckets that these rows close
+        counts : what became of the rows; bytes and fields received are for the caller to add
+        """
+        admitted = status == ADMITTED
+        everything = bool(admitted.all())
+        rows = columns if everything else columns.take(admitted)
+        missing = rows.missing(self._analysis_fields)
+        processed = len(rows)
+        advance = self.clock.run(rows.times, watermark if everything else watermark[admitted])
+        batch = self._judge(rows, advance)
+        counts = Counts(
+            bucket_count=len(batch.buckets),
+            processed_record_count=processed,
+            processed_field_count=max(0, processed * len(self._analysis_fields) - missing),
+            invalid_date_count=int(np.count_nonzero(status == UNDATED)),
+            missing_field_count=missing,
+            out_of_order_time_stamp_count=int(np.count_nonzero(status == LATE)),
+            latest_record_time_ms=int(rows.times.max()) if processed else None,
+        )
+        self.counts = self.counts + counts
+        return batch, counts
+
+    def received(self, input_bytes: int, input_fields: int) -> Counts:
+        """Count what came in, whatever becomes of it."""
+        counts = Counts(input_bytes=input_bytes, input_field_count=input_fields)
+        self.counts = self.counts + counts
+        return counts
+
+    def advance(self, to: int) -> Batch:
+        """Take the promise that no row before epoch second `to` will come, and close every bucket that ends by then."""
+        nothing = Columns.empty(self.fields.texts, self.fields.numbers)
+        batch = self._judge(nothing, self.clock.advance(to))
+        self.counts = self.counts + Counts(bucket_count=len(batch.buckets))
+        return batch
+
+    def interim(self, start: int | None = None, end: int | None = None) -> Batch:
+        """The open buckets as they stand: those with data, or those that begin in [start, end) epoch seconds."""
+        first, until, span = self.clock.first, self.clock.end, self.clock.span
+        if first is None or until is None or until <= first:
+            return Batch.empty(interim=True)
+        if start is not None:
+            first = max(first, start // span)
+            until = min(until, first + 1 if end is None else -(-end // span))
+        elif not self.clock.latency:
+            first = max(first, until - 1)
+        if until <= first:
+            return Batch.empty(interim=True)
+        findings = [detector.interim(first, until) for detector in self.detectors]
+        rates = [
+            calibration.rate(found.probability)
+            for calibration, found in zip(self._calibrations, findings, strict=True)
+        ]
+        events = self.clock.open_events()[first - (self.clock.first or 0) :][: until - first]
+        return report(self.detectors, findings, rates, first=first, span=span, events=events, interim=True)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes that the models take."""
+        return sum(detector.size_bytes for detector in self.detectors)
+
+    def state(self) -> tuple[dict[str, Any], Arrays]:
+        """Everything the job has learnt, as a header for JSON and arrays by name."""
+        arrays: Arrays = self.clock.state()
+        for name, dictionary in self._dictionaries.items():
+            arrays |= dictionary.state(f"field.{name}")
+        for index, (detector, calibration) in enumerate(zip(self.detectors, self._calibrations, strict=True)):
+            arrays |= detector.state(f"detector.{index}") | calibration.state(f"rate.{index}")
+        return {"state_version": STATE_VERSION, "counts": asdict(self.counts)}, arrays
+
+    def restore(self, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        """Become the pipeline that `state` was taken of."""
+        self.counts = counts_of(header)
+        self.clock.restore(arrays)
+        for name, dictionary in self._dictionaries.items():
+            dictionary.restore(f"field.{name}", arrays)
+        for index, (detector, calibration) in enumerate(zip(self.detectors, self._calibrations, strict=True)):
+            detector.restore(f"detector.{index}", arrays)
+            calibration.restore(f"rate.{index}", arrays)
+
+    def _judge(self, rows: Columns, advance: Advance) -> Batch:
+        """Add rows to their buckets, and judge the buckets that close."""
+        ids = {name: dictionary.ids(rows.texts[name]) for name, dictionary in self._dictionaries.items()}
+        findings = [detector.advance(rows, ids, advance) for detector in self.detectors]
+        if advance.until <= advance.first:
+            return Batch.empty()
+        if self._on_closed is not None:
+            for index, found in enumerate(findings):
+                self._on_closed(index, advance.first, found.closed)
+        rates = [
+            calibration.learn(
+                found.bucket, found.series, found.probability, found.updates, advance.first, len(detector.series)
+            )
+            for calibration, found, detector in zip(self._calibrations, findings, self.detectors, strict=True)
+        ]
+        return report(
+            self.detectors, findings, rates, first=advance.first, span=self.clock.span, events=advance.events
+        )
+
+
+def counts_of(header: Mapping[str, Any]) -> Counts:
+    """The counts in the header of a state."""
+    return Counts(**header["counts"])

@@ -1,0 +1,105 @@
+"""Findings to results: the rows that are written for closed or open buckets."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from tailmass.analysis.detector import DetectorAnalysis, Findings
+from tailmass.columns import Floats, Ints
+from tailmass.results.batch import BUCKETS, RECORDS, Batch
+from tailmass.scoring.buckets import bucket_scores
+from tailmass.scoring.rate import score
+
+MOST_RECORDS = 500  # of a bucket: its least probable ones
+
+
+def report(
+    detectors: Sequence[DetectorAnalysis],
+    findings: Sequence[Findings],
+    rates: Sequence[Floats],
+    *,
+    first: int,
+    span: int,
+    events: Ints,
+    interim: bool = False,
+) -> Batch:
+    """The results of consecutive buckets.
+
+    Parameters
+    ----------
+    detectors, findings, rates : what each detector found, and how often a week and series it would be found
+    first : number of the first bucket
+    span : seconds of a bucket
+    events : (buckets,) rows in each
+    interim : whether the buckets are still open
+    """
+    bucket = np.concatenate([found.bucket for found in findings])
+    probability = np.concatenate([found.probability for found in findings])
+    rate = np.concatenate(list(rates))
+    watched = np.sum([found.updates for found in findings], axis=0)
+    anomaly_score, bucket_probability = bucket_scores(bucket, rate, probability, watched)
+    timestamp = (first + np.arange(len(events))) * span
+    records = pl.concat(
+        [_records(index, *each) for index, each in enumerate(zip(detectors, findings, rates, strict=True))]
+    )
+    records = records.select(
+        pl.Series("timestamp", timestamp[bucket]),
+        pl.lit(span, pl.Int64).alias("bucket_span"),
+        pl.exclude("timestamp", "bucket_span", "anomaly_score"),
+        pl.Series("anomaly_score", anomaly_score[bucket]),
+    ).select(RECORDS.names())
+    records = _least_probable(records)
+    highest, count = np.zeros(len(events)), np.zeros(len(events), np.int64)
+    place = records["timestamp"].to_numpy() // span - first
+    np.maximum.at(highest, place, records["normalized_probability"].to_numpy())
+    np.add.at(count, place, 1)
+    buckets = pl.DataFrame(
+        {
+            "timestamp": timestamp,
+            "bucket_span": np.full(len(events), span),
+            "anomaly_score": anomaly_score,
+            "max_normalized_probability": highest,
+            "record_count": count,
+            "event_count": events,
+            "probability": bucket_probability,
+        },
+        schema=BUCKETS,
+    )
+    return Batch(buckets, records, interim)
+
+
+def _records(index: int, analysis: DetectorAnalysis, found: Findings, rate: Floats) -> pl.DataFrame:
+    """The records of one detector, without what their bucket knows."""
+    detector = analysis.detector
+    partition, by = analysis.series.names(found.series)
+    nothing: list[str | None] = [None] * len(found.series)
+    measures = np.array(analysis.measures, dtype=object)
+    # A count is told by what it describes, a feature of several by its own name.
+    description = [detector.definition.description] * len(found.series)
+    if len(analysis.measures) > 1:
+        description = measures[found.feature].tolist()
+    columns = {
+        "detector_index": np.full(len(found.series), index),
+        "function": [detector.function_name] * len(found.series),
+        "function_description": description,
+        "field_name": [detector.field_name] * len(found.series),
+        "by_field_name": [detector.by_field_name] * len(found.series),
+        "by_field_value": by or nothing,
+        "over_field_name": nothing,
+        "over_field_value": nothing,
+        "partition_field_name": [detector.partition_field_name] * len(found.series),
+        "partition_field_value": partition or nothing,
+        "probability": np.maximum(found.probability, np.finfo(np.float64).tiny),
+        "normalized_probability": score(rate),
+        "actual": found.actual,
+        "typical": found.typical,
+    }
+    return pl.DataFrame(columns, schema={name: RECORDS[name] for name in columns})
+
+
+def _least_probable(records: pl.DataFrame) -> pl.DataFrame:
+    """The records in the order of buckets, the least probable first in each, and no more than a bucket may have."""
+    names = ["timestamp", "probability", "detector_index", "partition_field_value", "by_field_value"]
+    ordered = records.sort(names, nulls_last=True, maintain_order=True)
+    return ordered.filter(pl.int_range(pl.len()).over("timestamp") < MOST_RECORDS)

@@ -1,0 +1,45 @@
+"""A job that is open: its pipeline, and what of it the store does not have yet."""
+
+from tailmass.engine.pipeline import Pipeline
+from tailmass.engine.ports import Store
+from tailmass.results import Batch
+
+
+class Running:
+    """Carries results from the pipeline to the store. What the store refuses is kept and offered again."""
+
+    def __init__(self, job_id: str, pipeline: Pipeline, store: Store) -> None:
+        self.job_id = job_id
+        self.pipeline = pipeline
+        self._store = store
+        self._waiting: list[Batch] = []
+        self._unsaved = False
+
+    def deliver(self, batch: Batch) -> None:
+        """Note that the pipeline has moved on, and keep the results if there are any."""
+        self._unsaved = True
+        if len(batch.buckets):
+            self._waiting.append(batch)
+        if self._waiting:
+            self._store.write(self.job_id, Batch.concat(self._waiting), self.pipeline.counts)
+            self._waiting.clear()
+
+    def report_interim(self, start: int | None, end: int | None) -> None:
+        """Replace the results of open buckets by what they are now; the range is in epoch seconds."""
+        batch = self.pipeline.interim(start, end)
+        if len(batch.buckets):
+            self._store.write(self.job_id, batch, self.pipeline.counts)
+
+    def keep_counts(self) -> None:
+        """Make the counts available."""
+        self._store.update_job(self.job_id, counts=self.pipeline.counts)
+
+    def save(self, now_ms: int) -> None:
+        """Make results, counts and all that was learnt safe."""
+        if not self._unsaved:
+            return
+        self.deliver(Batch.empty())
+        header, arrays = self.pipeline.state()
+        self._store.save_snapshot(self.job_id, header, arrays, time_ms=now_ms)
+        self.keep_counts()
+        self._unsaved = False

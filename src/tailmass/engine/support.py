@@ -1,0 +1,49 @@
+"""What this version can analyse of all that a job can ask for."""
+
+from tailmass.analysis.features import FEATURES
+from tailmass.errors import AnalysisStartError
+from tailmass.intake.fields import Fields
+from tailmass.jobs import Detector, Job
+from tailmass.jobs.detector import CATEGORY
+
+
+def check(job: Job) -> None:
+    """Raise AnalysisStartError for the first thing a job asks for that is accepted and kept, but not analysed yet."""
+    analysis = job.analysis_config
+    asked = {
+        "transforms": bool(job.transforms),
+        "summaryCountFieldName": analysis.summary_count_field_name is not None,
+        "categorizationFieldName": analysis.categorization_field_name is not None,
+        "overlappingBuckets": bool(analysis.overlapping_buckets),
+        "multivariateByFields": bool(analysis.multivariate_by_fields),
+        "usePerPartitionNormalization": bool(analysis.use_per_partition_normalization),
+    }
+    for what, wanted in asked.items():
+        if wanted:
+            raise AnalysisStartError(f"Job {job.id!r} uses '{what}', which this version does not analyse: remove it")
+    for detector in analysis.detectors:
+        _check_detector(job, detector)
+
+
+def _check_detector(job: Job, detector: Detector) -> None:
+    asked = {
+        f"the function {detector.function_name!r}": any(each not in FEATURES for each in detector.definition.measures),
+        "an 'overFieldName'": detector.over_field_name is not None,
+        "'excludeFrequent'": detector.exclude_frequent not in (None, "none"),
+        "'detectorRules'": bool(detector.detector_rules),
+        f"the field {CATEGORY!r}": CATEGORY in detector.split_fields,
+    }
+    for what, wanted in asked.items():
+        if wanted:
+            raise AnalysisStartError(
+                f"Job {job.id!r} has the detector '{detector.label()}' with {what}, which this version does not analyse: "
+                "remove the detector from the job"
+            )
+
+
+def fields(job: Job) -> Fields:
+    """The fields that the analysis of a job reads, and as what."""
+    analysis = job.analysis_config
+    numbers = tuple(sorted({each.field_name for each in analysis.detectors if each.field_name}))
+    texts = tuple(name for name in analysis.analysis_fields if name not in numbers or name in analysis.term_fields)
+    return Fields(job.data_description.time_field, texts, numbers)

@@ -1,0 +1,1 @@
+"""Probabilities to scores: rate calibration, bucket aggregation."""

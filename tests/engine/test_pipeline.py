@@ -1,0 +1,182 @@
+import gzip
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tailmass.engine.pipeline import Pipeline
+from tailmass.errors import AnalysisStartError
+from tests.engine.sample import HEADER, Run, assert_same, cut, job, rows, top
+
+DETECTORS = (
+    {"function": "metric", "fieldName": "value", "byFieldName": "host"},
+    {"function": "high_mean", "fieldName": "value", "byFieldName": "host", "partitionFieldName": "site"},
+    {"function": "low_sum", "fieldName": "value", "partitionFieldName": "site"},
+    {"function": "count", "byFieldName": "host"},
+    {"function": "nzc"},
+    {"function": "non_null_sum", "fieldName": "value"},
+)
+DATA = HEADER + b"".join(rows(90, spike=70))
+
+
+@pytest.fixture(scope="module")
+def whole() -> Run:
+    run = Run(job(*DETECTORS))
+    run.upload([DATA])
+    return run
+
+
+def test_a_spike_is_the_top_record_with_its_series_actual_and_typical() -> None:
+    run = Run(job())
+    run.upload([HEADER, *rows(100, spike=80)])
+    record = top(run.results)
+    assert (record["by_field_value"], record["timestamp"]) == ("host0", 1_700_000_040 + 80 * 60)
+    assert record["actual"] == pytest.approx(600.0, abs=3.0)
+    assert record["typical"] == pytest.approx(100.0, abs=3.0)
+    assert record["probability"] < 1e-6
+    assert run.results.buckets.sort("anomaly_score").row(-1, named=True)["timestamp"] == record["timestamp"]
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(places=st.lists(st.integers(0, len(DATA)), max_size=12))
+def test_however_an_upload_is_cut_the_results_are_the_same_to_the_last_bit(whole: Run, places: list[int]) -> None:
+    run = Run(job(*DETECTORS))
+    counts = run.upload(cut(DATA, places))
+    assert_same(run.results, whole.results)
+    assert counts.input_bytes == len(DATA)
+    assert run.pipeline.counts == whole.pipeline.counts
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(stops=st.lists(st.integers(1, 719), max_size=4, unique=True), latency=st.sampled_from([0, 100]))
+def test_uploads_with_a_restore_between_them_change_nothing(stops: list[int], latency: int) -> None:
+    lines = rows(90, spike=70)
+    undisturbed = Run(job(*DETECTORS, latency=latency))
+    undisturbed.upload([HEADER, *lines])
+    run = Run(job(*DETECTORS, latency=latency))
+    batches = []
+    edges = [0, *sorted(stops), len(lines)]
+    for begin, end in zip(edges, edges[1:], strict=False):
+        run.upload([HEADER, *lines[begin:end]])
+        batches += run.batches
+        run = Run(job(*DETECTORS, latency=latency), kept=run.pipeline.state())
+    run.batches = batches
+    assert_same(run.results, undisturbed.results)
+    assert run.pipeline.counts.bucket_count == undisturbed.pipeline.counts.bucket_count
+
+
+def test_gzip_gives_the_results_of_what_was_compressed(whole: Run) -> None:
+    run = Run(job(*DETECTORS))
+    run.upload(cut(gzip.compress(DATA), [1, 7, 500]), gzipped=True)
+    assert_same(run.results, whole.results)
+
+
+def test_rows_within_the_latency_give_what_sorted_rows_give() -> None:
+    lines = rows(90, spike=70)
+    chance = np.random.default_rng(3)
+    blocks = [lines[begin : begin + 16] for begin in range(0, len(lines), 16)]  # two minutes each
+    shuffled = [block[i] for block in blocks for i in chance.permutation(len(block))]
+    late, ordered = Run(job(latency=300)), Run(job())
+    counts = late.upload([HEADER, *shuffled])
+    ordered.upload([HEADER, *lines])
+    assert counts.out_of_order_time_stamp_count == 0
+    closed = len(late.results.buckets)
+    assert closed == 84
+    assert late.results.buckets["event_count"].to_list() == ordered.results.buckets["event_count"].to_list()[:closed]
+    assert top(late.results)["actual"] == pytest.approx(top(ordered.results)["actual"])
+
+
+def test_every_span_between_first_and_last_row_has_a_bucket_except_the_last() -> None:
+    run = Run(job())
+    counts = run.upload([HEADER, b"120,a,s,1\n", b"600,a,s,2\n", b"661,a,s,3\n"])
+    assert run.results.buckets["timestamp"].to_list() == list(range(120, 660, 60))
+    assert run.results.buckets["event_count"].to_list() == [1, 0, 0, 0, 0, 0, 0, 0, 1]
+    assert counts.bucket_count == 9
+
+
+def test_advancing_time_closes_the_last_bucket_and_older_rows_are_late() -> None:
+    run = Run(job())
+    run.upload([HEADER, b"120,a,s,1\n"])
+    assert run.pipeline.advance(180).buckets["timestamp"].to_list() == [120]
+    run.upload([HEADER, b"180,a,s,1\n" * 9, b"179,a,s,1\n"])
+    assert run.pipeline.counts.out_of_order_time_stamp_count == 1
+
+
+def test_silence_is_unusual_for_a_count_and_nothing_for_a_mean() -> None:
+    lines = [line for line in rows(140, hosts=3) if not (b"host1" in line and _minute(line) == 120)] * 4
+    lines.sort()
+    run = Run(job({"function": "count", "byFieldName": "host"}, {"function": "mean", "fieldName": "value"}))
+    run.upload([HEADER, *lines])
+    record = top(run.results)
+    assert (record["by_field_value"], record["actual"], record["typical"]) == ("host1", 0.0, pytest.approx(8.0))
+    assert 1 not in run.results.records.filter(probability=record["probability"])["detector_index"].to_list()
+
+
+def _minute(line: bytes) -> int:
+    return (int(line.split(b",")[0]) - 1_700_000_040) // 60
+
+
+def test_interim_results_show_the_open_bucket_and_leave_the_final_ones_as_they_would_be() -> None:
+    lines = rows(100, spike=99)
+    watched, left_alone = Run(job()), Run(job())
+    watched.upload([HEADER, *lines])
+    interim = watched.pipeline.interim()
+    assert interim.interim
+    assert interim.buckets["timestamp"].to_list() == [1_700_000_040 + 99 * 60]
+    assert top(interim)["by_field_value"] == "host0"
+    left_alone.upload([HEADER, *lines])
+    assert_same(watched.pipeline.advance(1_800_000_000 // 60 * 60), left_alone.pipeline.advance(1_800_000_000 // 60 * 60))
+
+
+def test_an_open_bucket_is_not_called_low_for_a_count_because_it_can_still_grow() -> None:
+    run = Run(job({"function": "count"}))
+    run.upload([HEADER, *sorted(rows(100) * 5)])
+    run.upload([HEADER, b"1700006045,a,s,1\n"])
+    assert len(run.pipeline.interim().records) == 0
+
+
+def test_rows_without_a_split_value_are_a_series_of_their_own_only_if_asked() -> None:
+    data = [HEADER, *[line.replace(b"host0", b"") for line in rows(80, spike=60)]]
+    for use_null, expected in ((False, []), (True, [""])):
+        run = Run(job({"function": "mean", "fieldName": "value", "byFieldName": "host", "useNull": use_null}))
+        run.upload(data)
+        large = run.results.records.filter(run.results.records["actual"] > 400)
+        assert large["by_field_value"].to_list() == expected
+
+
+def test_the_counts_add_up_as_specified() -> None:
+    run = Run(job())
+    counts = run.upload(
+        [HEADER, b"60,a,s,1,extra\n", b"bad,a,s,1\n", b"120,,s,oops\n", b"119,a,s,1\n", b"\n", b"180,a\n", b"240,b,s,2\n"] * 1
+    )
+    assert counts.processed_record_count == 4
+    assert counts.invalid_date_count == 1
+    assert counts.out_of_order_time_stamp_count == 1
+    assert counts.missing_field_count == 3
+    assert counts.processed_field_count == 4 * 2 - 3
+    assert counts.input_record_count == 6
+    assert counts.input_field_count == 5 + 4 + 4 + 4 + 2 + 4
+    assert counts.latest_record_time_ms == 240_000
+
+
+def test_no_record_comes_from_a_young_series() -> None:
+    run = Run(job())
+    run.upload([HEADER, *rows(15, spike=10)])
+    assert len(run.results.records) == 0
+
+
+@pytest.mark.parametrize(
+    ("detector", "analysis", "named"),
+    [
+        ({"function": "rare", "byFieldName": "host"}, {}, "rare"),
+        ({"function": "count", "overFieldName": "host"}, {}, "overFieldName"),
+        ({"function": "median", "fieldName": "value"}, {}, "median"),
+        ({"function": "count", "byFieldName": "host", "excludeFrequent": "by"}, {}, "excludeFrequent"),
+        ({"function": "count"}, {"overlappingBuckets": True}, "overlappingBuckets"),
+        ({"function": "count"}, {"summaryCountFieldName": "n"}, "summaryCountFieldName"),
+    ],
+)
+def test_what_is_not_analysed_is_refused_by_name(detector: dict[str, str], analysis: dict[str, object], named: str) -> None:
+    with pytest.raises(AnalysisStartError, match=named):
+        Pipeline(job(detector, **analysis))
