@@ -102,7 +102,7 @@ def _known(job_id: str) -> str:
 def _state(row: Row[Any]) -> JobState:
     values = row._mapping
     try:
-        config = Job.parse(values["config"])
+        config = Job.restore(values["config"])
     except EngineError as error:
         raise DataStoreError(
             f"The configuration of job {values['id']!r} as stored is not one this version of tailmass understands",

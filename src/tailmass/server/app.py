@@ -1,0 +1,73 @@
+"""The application: every resource under every version of the API, with the rooms behind them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from tailmass.engine import Engine
+from tailmass.server import data, docs, errors, jobs, results, system
+from tailmass.server.context import Context
+from tailmass.server.linger import Linger
+from tailmass.server.metrics import Measured, Metrics
+from tailmass.server.paths import TidyPaths
+from tailmass.server.settings import Settings
+from tailmass.store import Store
+
+VERSIONS = ("v2", "v1", "v0.3")
+
+WORKERS = 64
+"""Threads for uploads, flushes and closes: more than the processors can use, because some wait for the disk."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The server as an ASGI application; its store and engine live from its start to its end."""
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        store = await run_in_threadpool(Store.open, settings.store.url, settings.home)
+        engine = Engine(store)
+        workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="job")
+        context = app.state.context = Context(settings, store, engine, metrics, set(), workers)
+        metrics.watch_jobs(lambda: _statuses(engine))
+        yield
+        if context.uploads:
+            # Those that outstayed the stop have been cancelled, and are letting their jobs go.
+            await asyncio.wait(context.uploads)
+        await run_in_threadpool(workers.shutdown)
+        await run_in_threadpool(engine.shutdown)
+        await run_in_threadpool(store.close)
+
+    app = FastAPI(
+        title="tailmass",
+        version=version("tailmass"),
+        summary="Anomaly detection for time-stamped rows.",
+        description=docs.DESCRIPTION,
+        openapi_tags=docs.TAGS,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+        lifespan=lifespan,
+    )
+    app.include_router(system.router)
+    for each in VERSIONS:
+        for resource in (system.greeting, jobs.router, data.router, results.router):
+            app.include_router(resource, prefix=f"/engine/{each}", include_in_schema=each == "v2")
+    app.include_router(results.earliest, prefix="/engine/v0.3")
+    docs.install(app)
+    errors.install(app)
+    app.add_middleware(Linger)
+    app.add_middleware(Measured, metrics=metrics)
+    app.add_middleware(TidyPaths)
+    return app
+
+
+def _statuses(engine: Engine) -> Iterator[str]:
+    _, states = engine.jobs(0, 2**31 - 1)
+    return (state.status for state in states)

@@ -1,0 +1,201 @@
+"""The resource `/data`: upload to one or more jobs, flush, close."""
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tailmass.engine import Engine, Upload
+from tailmass.errors import EngineError, ResetNotSupported
+from tailmass.results import Counts, acknowledgement
+from tailmass.server import docs
+from tailmass.server.body import batches
+from tailmass.server.context import Context, Reach
+from tailmass.server.errors import STATUS, stopped, surprise
+from tailmass.server.parameters import FlushAsked, Reset, ResetAsked
+from tailmass.server.wire import Json, version
+
+log = logging.getLogger(__name__)
+
+router = APIRouter(prefix="/data", tags=["data"])
+
+JobIds = Annotated[str, Path(description="The id of a job, or several with commas between them.")]
+
+
+class Recipient:
+    """One of the jobs that an upload is for: what goes wrong with it is its own affair, and told in its own entry.
+
+    The calls block, and one waits for the other, so that an upload can be given up while a batch is still analysed.
+    """
+
+    def __init__(self, engine: Engine, job_id: str) -> None:
+        self.engine = engine
+        self.job_id = job_id
+        self.error: EngineError | None = None
+        self.counts: Counts | None = None
+        self._upload: Upload | None = None
+        self._abandoned = False
+        self._turn = threading.Lock()
+
+    @property
+    def listening(self) -> bool:
+        """Whether the job still wants data."""
+        return self._upload is not None
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is known what became of the upload."""
+        return self.counts is not None or self.error is not None
+
+    def open(self, gzipped: bool, reset: Reset) -> None:
+        """Begin, which may have to restore the model of the job."""
+        with self._settling():
+            if self._abandoned:
+                return
+            if reset.range() is not None:
+                self.engine.job(self.job_id)
+                raise ResetNotSupported(f"Job {self.job_id!r} has no latency, so its buckets cannot be reset")
+            self._upload = self.engine.upload(self.job_id, gzipped=gzipped)
+
+    def feed(self, batch: bytes) -> None:
+        """Analyse some more."""
+        with self._settling():
+            if self._upload is not None:
+                self._upload.feed(batch)
+
+    def finish(self) -> None:
+        """Come to the end of the upload."""
+        with self._settling():
+            if self._upload is not None:
+                self.counts = self._upload.finish()
+                self._upload = None
+
+    def abandon(self, reason: EngineError | None) -> None:
+        """Let the job go before the end of the upload; what was analysed stays."""
+        with self._turn:
+            self._abandoned = True
+            self._release()
+            if not self.settled:
+                self.error = reason
+
+    def entry(self) -> dict[str, Any]:
+        """What became of the upload in this job, as clients read it."""
+        if self.counts is not None:
+            return {"jobId": self.job_id, "uploadSummary": self.counts.document(summary=True)}
+        assert self.error is not None, "an upload ends with counts or with an error"
+        return {"jobId": self.job_id, "error": self.error.document()}
+
+    @contextlib.contextmanager
+    def _settling(self) -> Iterator[None]:
+        with self._turn:
+            try:
+                yield
+            except Exception as error:
+                if not isinstance(error, EngineError):
+                    log.exception("upload to %s failed", self.job_id)
+                self._release()
+                self.error = error if isinstance(error, EngineError) else surprise()
+
+    def _release(self) -> None:
+        upload, self._upload = self._upload, None
+        if upload is not None:
+            try:
+                upload.abort()
+            except Exception:
+                # What ended the upload is what the client should hear of, not this.
+                log.exception("upload to %s could not be ended", self.job_id)
+
+
+@router.post(
+    "/{job_ids}",
+    status_code=202,
+    summary="Upload data to one job or several",
+    response_description="One entry per job: what became of the data, or why it was refused.",
+    responses=docs.uploads(400, 404, 409, 503),
+    openapi_extra=docs.data_body(),
+)
+async def upload(job_ids: JobIds, request: Request, context: Reach, reset: ResetAsked) -> Response:
+    """Analyse data, in the format of the job; several jobs are separated by commas and get the same bytes."""
+    recipients = [Recipient(context.engine, job_id) for job_id in _split(job_ids)]
+    reason: EngineError | None = None  # enough for a client that went away: it gets no answer
+    with context.uploading():
+        try:
+            for recipient in recipients:
+                await context.work(recipient.open, _gzipped(request), reset)
+            await _deliver(batches(request.receive), recipients, context)
+        except asyncio.CancelledError:
+            reason = stopped()
+        finally:
+            for recipient in recipients:
+                if not recipient.settled:
+                    await context.work(recipient.abandon, reason)
+    return _answer(recipients)
+
+
+def _split(job_ids: str) -> list[str]:
+    return [job_id for job_id in job_ids.split(",") if job_id] or [job_ids]
+
+
+def _gzipped(request: Request) -> bool:
+    return request.headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip")
+
+
+async def _deliver(stream: AsyncIterator[bytes], recipients: Sequence[Recipient], context: Context) -> None:
+    """Hand the stream to every job; while they analyse one batch the next one arrives, and no more than that."""
+    busy: list[asyncio.Future[None]] = []
+    if not any(recipient.listening for recipient in recipients):
+        return
+    async for batch in stream:
+        await asyncio.gather(*busy)
+        busy = [context.start(recipient.feed, batch) for recipient in recipients if recipient.listening]
+        if not busy:
+            return
+    await asyncio.gather(*busy)
+    await asyncio.gather(*(context.start(recipient.finish) for recipient in recipients if recipient.listening))
+    for recipient in recipients:
+        if recipient.counts is not None:
+            context.metrics.uploaded(recipient.counts)
+
+
+def _answer(recipients: Sequence[Recipient]) -> Response:
+    errors = [recipient.error for recipient in recipients if recipient.error is not None]
+    status = STATUS[errors[0].code] if len(errors) == len(recipients) else 202
+    return Json({"responses": [recipient.entry() for recipient in recipients]}, status)
+
+
+@router.post(
+    "/{job_id}/flush",
+    summary="Flush a job",
+    response_description="All data sent so far is analysed, and the results can be queried.",
+    responses=docs.errors(400, 404, 409),
+)
+async def flush(job_id: str, context: Reach, asked: FlushAsked) -> Response:
+    """Process what is buffered; on request calculate interim results or move the clock of the job on."""
+    await context.work(
+        context.engine.flush,
+        job_id,
+        interim=asked.interim,
+        start_ms=asked.start_ms,
+        end_ms=asked.end_ms,
+        advance_ms=asked.advance_ms,
+    )
+    return Json(acknowledgement())
+
+
+@router.post(
+    "/{job_id}/close",
+    status_code=202,
+    summary="Close a job",
+    response_description="Every complete bucket has its results and the model is saved.",
+    responses=docs.errors(404, 409),
+)
+async def close(job_id: str, request: Request, context: Reach) -> Response:
+    """Stop analysing until more data arrives."""
+    await context.work(context.engine.close, job_id)
+    return Json(acknowledgement(), context.settings.close_status if version(request) == "v2" else 202)

@@ -1,0 +1,157 @@
+"""The description of the API: what `/openapi.json` says, and the pages of `/docs`, which need no network."""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse
+from starlette.staticfiles import StaticFiles
+from swagger_ui_bundle import swagger_ui_path
+
+from tailmass.jobs import Job
+
+Described = dict[int | str, dict[str, Any]]
+
+DESCRIPTION = """
+Find what is unusual in time-stamped rows. Create a *job*, which says what to watch; upload rows to it, in order of
+time; query its *buckets* and *records*.
+
+The same resources are served below `/engine/v1` and `/engine/v0.3` for clients of that age. Query parameters that are
+empty count as not given, and unknown ones are ignored. A time is ISO 8601, or seconds or milliseconds since the epoch.
+"""
+
+TAGS = [
+    {"name": "jobs", "description": "What to watch: create, list, look at, delete."},
+    {"name": "data", "description": "Rows in: upload, flush, close."},
+    {"name": "results", "description": "What was found: buckets of time with a score, records of what was unusual."},
+    {"name": "system", "description": "The server itself."},
+]
+
+_REASONS = {
+    400: "Something in the request cannot be used; the message says what.",
+    404: "There is no such job.",
+    409: "The job is busy, or its id is taken.",
+    500: "The server failed; its log has the details.",
+    503: "Too many jobs are running.",
+}
+
+_SCHEMAS: dict[str, Any] = {
+    "Error": {
+        "type": "object",
+        "required": ["errorCode", "message"],
+        "properties": {
+            "errorCode": {"type": "integer", "examples": [20101]},
+            "message": {"type": "string", "examples": ["No known job with id 'job-2'"]},
+            "cause": {"type": "string", "description": "The message of the error behind this one."},
+        },
+    },
+    "Missing": {
+        "type": "object",
+        "required": ["exists", "type"],
+        "properties": {"exists": {"const": False}, "type": {"enum": ["job", "bucket"]}},
+    },
+    "Uploads": {
+        "type": "object",
+        "required": ["responses"],
+        "properties": {
+            "responses": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["jobId"],
+                    "properties": {
+                        "jobId": {"type": "string"},
+                        "uploadSummary": {"type": "object", "description": "What became of the rows."},
+                        "error": {"$ref": "#/components/schemas/Error"},
+                    },
+                },
+            }
+        },
+    },
+}
+
+
+def _json(name: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+
+
+def errors(*statuses: int) -> Described:
+    """Answers with an error document."""
+    return {status: {"description": _REASONS[status], "content": _json("Error")} for status in statuses}
+
+
+def missing(kind: str) -> Described:
+    """The answer that there is no such document, besides those with an error."""
+    return {404: {"description": f"There is no such {kind}.", "content": _json("Missing")}}
+
+
+def uploads(*statuses: int) -> Described:
+    """Answers to an upload that no job accepted, which look like the others."""
+    refused = "No job accepted the data; the status is that of the first error. "
+    return {status: {"description": refused + _REASONS[status], "content": _json("Uploads")} for status in statuses}
+
+
+def json_body(name: str) -> dict[str, Any]:
+    """A request body that is one JSON document."""
+    return {"requestBody": {"required": True, "content": _json(name)}}
+
+
+def data_body() -> dict[str, Any]:
+    """A request body that is data in the format of the job."""
+    content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    said = "Rows in the format of the job, gzipped if the Content-Encoding says so; any Content-Type will do."
+    return {"requestBody": {"description": said, "content": content}}
+
+
+def install(app: FastAPI) -> None:
+    """Complete the description of the app, and serve the pages that show it."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            _complete(generate())
+        assert app.openapi_schema is not None, "generating keeps what it made"
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI documents to extend it
+    app.include_router(router)
+    app.mount("/docs/static", StaticFiles(directory=str(swagger_ui_path)), name="docs")
+
+
+def _complete(schema: dict[str, Any]) -> None:
+    job = Job.model_json_schema(by_alias=True, ref_template="#/components/schemas/{model}")
+    schema["components"] = {"schemas": {**_SCHEMAS, **job.pop("$defs", {}), "JobConfiguration": job}}
+    for path in schema["paths"].values():
+        for operation in path.values():
+            # FastAPI's own answer to parameters of the wrong type, which here are all texts to it.
+            operation["responses"].pop("422", None)
+            for parameter in operation.get("parameters", ()):
+                _tell_meaning(parameter["schema"])
+
+
+def _tell_meaning(schema: dict[str, Any]) -> None:
+    if "x-meaning" in schema:
+        del schema["default"]
+        schema.update(schema.pop("x-meaning"))
+
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/docs")
+async def page() -> HTMLResponse:
+    """The pages of the API."""
+    return get_swagger_ui_html(
+        openapi_url="/docs/openapi.json",
+        title="tailmass API",
+        swagger_js_url="/docs/static/swagger-ui-bundle.js",
+        swagger_css_url="/docs/static/swagger-ui.css",
+        swagger_favicon_url="/docs/static/favicon-32x32.png",
+    )
+
+
+@router.get("/docs/openapi.json")
+async def older(request: Request) -> JSONResponse:
+    """The description for the bundled pages, which refuse to draw one that calls itself 3.1."""
+    return JSONResponse({**request.app.openapi(), "openapi": "3.0.3"})

@@ -1,0 +1,69 @@
+"""The resource `/jobs`: create, list, look at, delete."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tailmass.errors import MissingJob
+from tailmass.jobs import Job
+from tailmass.results import acknowledgement, page, single
+from tailmass.server import docs
+from tailmass.server.body import document
+from tailmass.server.context import Context, Reach
+from tailmass.server.parameters import Overwrite, Page
+from tailmass.server.wire import Json, base_url, own_url
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Create a job",
+    response_description="The id of the job, on one line.",
+    responses=docs.errors(400, 409),
+    openapi_extra=docs.json_body("JobConfiguration"),
+)
+async def create(request: Request, context: Reach, overwrite: Overwrite) -> Response:
+    """Take on a job; it is closed until data arrives. Without an id it is given one."""
+    job_id = await context.work(_create, context, await document(request), overwrite)
+    return Json({"id": job_id}, 201)
+
+
+def _create(context: Context, configuration: bytes, overwrite: bool) -> str:
+    return context.engine.create(Job.parse(configuration), overwrite=overwrite)
+
+
+@router.get("", summary="List jobs", response_description="A page of jobs, oldest first.", responses=docs.errors(400))
+def jobs(request: Request, context: Reach, paging: Page) -> Response:
+    """All jobs, in the order they were created."""
+    hits, states = context.engine.jobs(paging.skip, paging.take)
+    documents = [state.document(base_url(request)) for state in states]
+    return Json(page(documents, hits, paging.skip, paging.take, own_url(request), {}))
+
+
+@router.get(
+    "/{job_id}",
+    summary="Look at a job",
+    response_description="The job, with its configuration, status and counts.",
+    responses=docs.missing("job"),
+)
+def job(job_id: str, request: Request, context: Reach) -> Response:
+    """One job; a job that does not exist is answered with a document that says so."""
+    try:
+        state = context.engine.job(job_id)
+    except MissingJob:
+        return Json(single("job", None), 404)
+    return Json(single("job", state.document(base_url(request))))
+
+
+@router.delete(
+    "/{job_id}",
+    summary="Delete a job",
+    response_description="The job is gone.",
+    responses=docs.errors(404, 409),
+)
+async def delete(job_id: str, context: Reach) -> Response:
+    """Remove a job with its model and results."""
+    await context.work(context.engine.delete, job_id)
+    return Json(acknowledgement())

@@ -1,0 +1,209 @@
+"""What may stand behind the question mark of a URL, and how forgivingly it is read.
+
+Everything arrives as text and leaves as what it means, or as the error that has a number. An empty value is the same
+as none, because some clients always send `start=&end=`; a name that is not known is ignored.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Query
+from starlette.requests import Request
+
+from tailmass.errors import (
+    EndBeforeStart,
+    EngineError,
+    InvalidResetRange,
+    InvalidSkip,
+    InvalidTake,
+    InvalidThreshold,
+)
+from tailmass.results import parse_time, wire_time
+from tailmass.server.context import Reach
+from tailmass.server.wire import version
+
+LARGEST = 2**31 - 1
+"""The largest skip or take; clients read both back into 32 bits."""
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+def whole(text: str, default: int, error: type[EngineError]) -> int:
+    """A count from 0 to `LARGEST`."""
+    if not text:
+        return default
+    if not _WHOLE.fullmatch(text) or not 0 <= int(text) <= LARGEST:
+        raise error(f"{text!r} is not a whole number from 0 to {LARGEST}")
+    return int(text)
+
+
+def flag(text: str) -> bool:
+    """Whether a switch is on; it is off unless it says true.
+
+    >>> flag("True"), flag("false"), flag(""), flag("1")
+    (True, False, False, False)
+    """
+    return text.casefold() == "true"
+
+
+def threshold(text: str) -> float:
+    """The least score that is asked for."""
+    if not text:
+        return 0.0
+    if not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
+        raise InvalidThreshold(f"{text!r} is not a number to compare a score with")
+    return float(text)
+
+
+def instant(text: str) -> int | None:
+    """A time in epoch milliseconds; None when none is given.
+
+    >>> instant("2014-01-22T06:00:00 0000") == instant("2014-01-22T06:00:00Z") == instant("1390370400")
+    True
+    """
+    return parse_time(text) if text else None
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Which part of a long list is asked for."""
+
+    skip: int
+    take: int
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A range of time, from its start up to before its end, either of which may be open."""
+
+    start_ms: int | None
+    end_ms: int | None
+
+    def parameters(self) -> dict[str, str]:
+        """The range as the query of the next page states it."""
+        given = {"start": self.start_ms, "end": self.end_ms}
+        return {name: wire_time(ms) for name, ms in given.items() if ms is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """What a flush is asked to do beyond processing what is buffered."""
+
+    interim: bool
+    start_ms: int | None
+    end_ms: int | None
+    advance_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """The buckets an upload is to replace, as it was written: an error in it belongs into the answer of each job."""
+
+    start: str
+    end: str
+
+    def range(self) -> Range | None:
+        """The range of the buckets, both ends included; None when none are to be replaced."""
+        if self.end and not self.start:
+            raise InvalidResetRange(f"There is a resetEnd {self.end!r} and no resetStart")
+        return span(self.start, self.end) if self.start else None
+
+
+def span(start: str, end: str) -> Range:
+    """The range between two times."""
+    range_ = Range(instant(start), instant(end))
+    if range_.start_ms is not None and range_.end_ms is not None and range_.end_ms < range_.start_ms:
+        raise EndBeforeStart(f"The end {end!r} is earlier than the start {start!r}")
+    return range_
+
+
+def _text(name: str, description: str, **schema: Any) -> Any:
+    # To FastAPI every parameter is a text that may be missing; what it means is said for the description only.
+    return Query(alias=name, description=description, json_schema_extra={"x-meaning": schema})
+
+
+_SKIP = _text("skip", "How many to leave out at the beginning.", type="integer", minimum=0, default=0)
+_TAKE = _text("take", "How many to answer at most.", type="integer", minimum=0, default=100)
+_DATE = "ISO 8601, or seconds or milliseconds since the epoch."
+_START = _text("start", f"Earliest time, itself included. {_DATE}")
+_END = _text("end", f"Latest time, itself excluded. {_DATE}")
+
+
+async def _paging(
+    request: Request, context: Reach, skip: Annotated[str, _SKIP] = "", take: Annotated[str, _TAKE] = ""
+) -> Paging:
+    paging = Paging(whole(skip, 0, InvalidSkip), whole(take, 100, InvalidTake))
+    bound = context.settings.max_take
+    if bound is not None and paging.skip + paging.take > bound and version(request) == "v2":
+        raise InvalidTake(f"skip + take is {paging.skip + paging.take}, and this server answers up to {bound}")
+    return paging
+
+
+async def _range(start: Annotated[str, _START] = "", end: Annotated[str, _END] = "") -> Range:
+    return span(start, end)
+
+
+def _switch(name: str, description: str, *aliases: str) -> Callable[..., Any]:
+    described = _text(name, description, type="boolean", default=False)
+
+    async def switch(request: Request, value: Annotated[str, described] = "") -> bool:
+        return flag(value or _first(request, aliases))
+
+    return switch
+
+
+def _at_least(name: str, description: str, *aliases: str) -> Callable[..., Any]:
+    described = _text(name, description, type="number", default=0.0)
+
+    async def at_least(request: Request, value: Annotated[str, described] = "") -> float:
+        return threshold(value or _first(request, aliases))
+
+    return at_least
+
+
+def _first(request: Request, names: tuple[str, ...]) -> str:
+    return next(filter(None, (request.query_params.get(name) for name in names)), "")
+
+
+async def _flush(
+    interim: Annotated[
+        str,
+        _text("calcInterim", "Whether to calculate interim results of unfinished buckets.", type="boolean"),
+    ] = "",
+    start: Annotated[str, _text("start", f"With calcInterim: the first bucket to calculate. {_DATE}")] = "",
+    end: Annotated[str, _text("end", f"With calcInterim and start: where to end, excluded. {_DATE}")] = "",
+    advance: Annotated[str, _text("advanceTime", f"Nothing older than this will come. {_DATE}")] = "",
+) -> Flush:
+    return Flush(flag(interim), instant(start), instant(end), instant(advance))
+
+
+async def _reset(
+    start: Annotated[str, _text("resetStart", f"First bucket to reset, itself included. {_DATE}")] = "",
+    end: Annotated[str, _text("resetEnd", f"Last bucket to reset, itself included. {_DATE}")] = "",
+) -> Reset:
+    return Reset(start, end)
+
+
+Page = Annotated[Paging, Depends(_paging)]
+Between = Annotated[Range, Depends(_range)]
+FlushAsked = Annotated[Flush, Depends(_flush)]
+ResetAsked = Annotated[Reset, Depends(_reset)]
+Overwrite = Annotated[bool, Depends(_switch("overwrite", "Whether to delete a job of the same id first."))]
+Expand = Annotated[bool, Depends(_switch("expand", "Whether to nest the records of a bucket."))]
+IncludeInterim = Annotated[
+    bool, Depends(_switch("includeInterim", "Whether to include interim results.", "includeinterim"))
+]
+Descending = Annotated[str, _text("desc", "Whether to sort from high to low.", type="boolean", default=True)]
+Sort = Annotated[str, _text("sort", "The field of a record to sort by.", default="normalizedProbability")]
+AnomalyScore = Annotated[float, Depends(_at_least("anomalyScore", "Least anomalyScore of the bucket."))]
+MaxNormalizedProbability = Annotated[
+    float,
+    Depends(_at_least("maxNormalizedProbability", "Least maxNormalizedProbability.", "normalizedProbability")),
+]
+NormalizedProbability = Annotated[
+    float, Depends(_at_least("normalizedProbability", "Least normalizedProbability.", "unusualScore"))
+]

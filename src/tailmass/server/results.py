@@ -1,0 +1,159 @@
+"""The resource `/results`: buckets and records of a job."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tailmass.results import page, parse_time, single
+from tailmass.server import docs
+from tailmass.server.context import Reach
+from tailmass.server.parameters import (
+    AnomalyScore,
+    Between,
+    Descending,
+    Expand,
+    IncludeInterim,
+    MaxNormalizedProbability,
+    NormalizedProbability,
+    Page,
+    Sort,
+    flag,
+)
+from tailmass.server.wire import Json, own_url
+
+router = APIRouter(prefix="/results", tags=["results"])
+earliest = APIRouter(prefix="/results", include_in_schema=False)
+"""What only version 0.3 has: buckets directly below the results of a job."""
+
+Timestamp = Annotated[
+    str, Path(description="Start of the bucket: ISO 8601, or seconds or milliseconds since the epoch.")
+]
+
+_COLLECTIONS = frozenset({"buckets", "records", "influencers", "categorydefinitions"})
+"""Names below a job's results that are no times."""
+
+
+@router.get(
+    "/{job_id}/buckets",
+    summary="Query buckets",
+    response_description="A page of buckets, oldest first.",
+    responses=docs.errors(400, 404),
+)
+def buckets(
+    job_id: str,
+    request: Request,
+    context: Reach,
+    paging: Page,
+    between: Between,
+    expand: Expand,
+    include_interim: IncludeInterim,
+    anomaly_score: AnomalyScore,
+    max_normalized_probability: MaxNormalizedProbability,
+) -> Response:
+    """Buckets in a range of time, at or above the given scores."""
+    context.engine.job(job_id)
+    hits, found = context.store.buckets(
+        job_id,
+        skip=paging.skip,
+        take=paging.take,
+        start_ms=between.start_ms,
+        end_ms=between.end_ms,
+        include_interim=include_interim,
+        anomaly_score=anomaly_score,
+        max_normalized_probability=max_normalized_probability,
+        expand=expand,
+    )
+    effective: dict[str, str | float] = {
+        **between.parameters(),
+        "expand": expand,
+        "includeInterim": include_interim,
+        "anomalyScore": anomaly_score,
+        "maxNormalizedProbability": max_normalized_probability,
+    }
+    documents = [bucket.document() for bucket in found]
+    return Json(page(documents, hits, paging.skip, paging.take, own_url(request), effective))
+
+
+earliest.get("/{job_id}")(buckets)
+
+
+@router.get(
+    "/{job_id}/buckets/{timestamp}",
+    summary="Look at a bucket",
+    response_description="The bucket.",
+    responses=docs.missing("bucket"),
+)
+def bucket(
+    job_id: str, timestamp: Timestamp, context: Reach, expand: Expand, include_interim: IncludeInterim
+) -> Response:
+    """The bucket that starts at a time."""
+    context.engine.job(job_id)
+    seconds, rest_ms = divmod(parse_time(timestamp), 1000)
+    found = None
+    if rest_ms == 0:  # buckets start at whole seconds
+        found = context.store.bucket(job_id, seconds, include_interim=include_interim, expand=expand)
+    return Json(single("bucket", found.document() if found else None), 200 if found else 404)
+
+
+@router.get(
+    "/{job_id}/records",
+    summary="Query records",
+    response_description="A page of records, the most anomalous first unless asked otherwise.",
+    responses=docs.errors(400, 404),
+)
+def records(
+    job_id: str,
+    request: Request,
+    context: Reach,
+    paging: Page,
+    between: Between,
+    include_interim: IncludeInterim,
+    anomaly_score: AnomalyScore,
+    normalized_probability: NormalizedProbability,
+    sort: Sort = "",
+    desc: Descending = "",
+) -> Response:
+    """Records in a range of time, at or above the given scores, sorted by any of their fields."""
+    context.engine.job(job_id)
+    sort = sort or "normalizedProbability"
+    descending = flag(desc or "true")
+    hits, found = context.store.records(
+        job_id,
+        skip=paging.skip,
+        take=paging.take,
+        start_ms=between.start_ms,
+        end_ms=between.end_ms,
+        include_interim=include_interim,
+        sort=sort,
+        desc=descending,
+        anomaly_score=anomaly_score,
+        normalized_probability=normalized_probability,
+    )
+    effective: dict[str, str | float] = {
+        **between.parameters(),
+        "includeInterim": include_interim,
+        "sort": sort,
+        "desc": descending,
+        "anomalyScore": anomaly_score,
+        "normalizedProbability": normalized_probability,
+    }
+    documents = [record.document() for record in found]
+    return Json(page(documents, hits, paging.skip, paging.take, own_url(request), effective))
+
+
+@router.get(
+    "/{job_id}/{timestamp}",
+    summary="Look at a bucket, by the short form of its path",
+    response_description="The bucket.",
+    responses=docs.missing("bucket"),
+)
+def bucket_in_short(
+    job_id: str, timestamp: Timestamp, context: Reach, expand: Expand, include_interim: IncludeInterim
+) -> Response:
+    """The bucket that starts at a time."""
+    if timestamp in _COLLECTIONS:
+        raise HTTPException(404)
+    return bucket(job_id, timestamp, context, expand, include_interim)

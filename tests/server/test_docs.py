@@ -1,0 +1,57 @@
+import re
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Running
+
+
+@pytest.fixture(scope="module")
+def description(lasting_server: "Running") -> dict[str, Any]:
+    answered: dict[str, Any] = httpx.get(f"{lasting_server.url}/openapi.json").json()
+    return answered
+
+
+def operations(description: dict[str, Any]) -> list[dict[str, Any]]:
+    return [operation for path in description["paths"].values() for operation in path.values()]
+
+
+def test_every_operation_is_described(description: dict[str, Any]) -> None:
+    assert description["openapi"].startswith("3.1")
+    assert len(operations(description)) == 15
+    for operation in operations(description):
+        assert operation["tags"]
+        assert operation["summary"]
+        assert operation["description"]
+        assert all(response["description"] != "Successful Response" for response in operation["responses"].values())
+
+
+def test_every_query_parameter_is_described(description: dict[str, Any]) -> None:
+    asked = [parameter for operation in operations(description) for parameter in operation.get("parameters", ())]
+    assert all(parameter["description"] for parameter in asked if parameter["in"] == "query")
+    take = next(parameter for parameter in asked if parameter["name"] == "take")
+    assert (take["schema"]["type"], take["schema"]["default"]) == ("integer", 100)
+
+
+def test_every_reference_leads_somewhere(description: dict[str, Any]) -> None:
+    names = set(re.findall(r"'#/components/schemas/(\w+)'", str(description)))
+    assert {"Error", "Missing", "Uploads", "JobConfiguration", "Detector"} <= names
+    assert names <= set(description["components"]["schemas"])
+
+
+def test_the_pages_need_no_network(lasting_server: "Running") -> None:
+    page = httpx.get(f"{lasting_server.url}/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    links = re.findall(r"(?:src|href)=\"([^\"]+)\"|url: '([^']+)'", page.text)
+    paths = [first or second for first, second in links]
+    assert len(paths) == 4
+    for path in paths:
+        assert path.startswith("/docs/")
+        assert httpx.get(lasting_server.url + path).status_code == 200
+
+
+def test_the_pages_are_given_a_version_they_can_draw(lasting_server: "Running", description: dict[str, Any]) -> None:
+    given = httpx.get(f"{lasting_server.url}/docs/openapi.json").json()
+    assert given == {**description, "openapi": "3.0.3"}
