@@ -1,0 +1,1 @@
+"""What watches results; empty until the alert endpoints arrive."""

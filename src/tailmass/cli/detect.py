@@ -1,0 +1,170 @@
+"""`tailmass detect`: what is unusual in a file, ranked."""
+
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tailmass.cli.complaint import ANOMALIES, DATA, USAGE, complain, complaining
+from tailmass.cli.output import Format, Record, records_of, write
+from tailmass.cli.severity import BANDS, severity
+
+if TYPE_CHECKING:
+    from tailmass.engine.detect import Results
+
+
+class Band(StrEnum):
+    """The severities that `--fail-on` knows."""
+
+    WARNING = "warning"
+    MINOR = "minor"
+    MAJOR = "major"
+    CRITICAL = "critical"
+
+
+def detect(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="CSV, NDJSON, JSON or Parquet; may be gzipped; - reads stdin.")
+    ],
+    detectors: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="DETECTOR...", help='What to watch, such as "mean(responsetime) by airline".'),
+    ] = None,
+    bucket_span: Annotated[
+        str, typer.Option(metavar="SPAN", help="Time slice rows are summarised in, such as 15m or 1h.")
+    ] = "auto",
+    time_field: Annotated[str | None, typer.Option(metavar="NAME", help="Column of times. [default: guessed]")] = None,
+    time_format: Annotated[
+        str | None,
+        typer.Option(metavar="PATTERN", help="epoch, epoch_ms or a Java date pattern. [default: guessed]"),
+    ] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(metavar="CHARACTER", help="Between columns; \\t for TAB. [default: guessed]")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, metavar="N", help="Most records to show; 0 shows all.")] = 20,
+    min_score: Annotated[
+        float, typer.Option(min=0, max=100, metavar="SCORE", help="Lowest score to show, of 100.")
+    ] = 3.0,
+    form: Annotated[Format, typer.Option("--format", help="How to write the records.")] = Format.TABLE,
+    fail_on: Annotated[Band | None, typer.Option(help="Exit with 1 if there is a record at least this severe.")] = None,
+) -> None:
+    """Find what is unusual in FILE and rank it.
+
+    A DETECTOR is a function of a field, and how rows split into series: by (compared with its own past), over
+    (compared with its peers) and partition (apart from all others). Functions: count, mean, sum, min, max, metric,
+    rare, distinct_count and more; high_ and low_ in front watch one side only.
+
+    \b
+    Examples:
+      tailmass detect farequote.csv "mean(responsetime) by airline"
+      tailmass detect access.csv.gz count "high_sum(bytes) over clientip" --bucket-span 10m
+      kubectl logs web | tailmass detect - "count by level" --format ndjson
+      tailmass detect nightly.csv "max(latency) by host" --fail-on major
+
+    What is not said is guessed from the head of FILE, and the guesses and their reasons are printed. Scores run from
+    0 to 100: warning from 3, minor from 25, major from 50, critical from 75.
+
+    Exit codes: 0 done, 1 --fail-on reached, 2 wrong usage, 3 the data cannot be read.
+    """
+    from tailmass.cli.progress import progress
+
+    with _source(file) as path:
+        asked = _parsed(detectors or [], path)
+        delimiter = "\t" if delimiter == "\\t" else delimiter
+        with complaining(DATA), progress(f"Analysing {path.name}") as report:
+            from tailmass.engine.detect import detect as run
+
+            results = run(
+                path,
+                asked,
+                bucket_span=_span(bucket_span),
+                time_field=time_field,
+                time_format=time_format,
+                field_delimiter=delimiter,
+                progress=report,
+            )
+            records = records_of(results)
+        _explain(path.name, results)
+        shown = [record for record in records if record["normalized_probability"] >= min_score]
+        write(shown[: limit or None], form, results)
+        _summarise(records, shown, limit, min_score)
+    if fail_on is not None and records and records[0]["normalized_probability"] >= _least(fail_on):
+        raise typer.Exit(ANOMALIES)
+
+
+@contextmanager
+def _source(file: str) -> Iterator[Path]:
+    """The file, or what comes in on stdin as a file: the guesses need its head and the analysis all of it."""
+    if file != "-":
+        path = Path(file)
+        if not path.is_file():
+            what = "is a directory" if path.is_dir() else "does not exist"
+            complain(f"{file} {what}: give the path of a file, or - to read from stdin", USAGE)
+        yield path
+        return
+    with TemporaryDirectory(prefix="tailmass-") as directory:
+        path = Path(directory, "stdin")
+        with path.open("wb") as copy:
+            shutil.copyfileobj(sys.stdin.buffer, copy)
+        yield path
+
+
+def _parsed(detectors: Sequence[str], path: Path) -> list[str]:
+    """The detectors, each of which reads as one; else an end with the way out."""
+    if not detectors:
+        with complaining(DATA):
+            from tailmass.intake.profile import profile_path
+
+            fields = ", ".join(profile_path(path).fields)
+        example = 'for example "count" or "mean(FIELD) by FIELD"'
+        complain(f"say what to watch in {path.name}, {example}; its columns are {fields}", USAGE)
+    with complaining(USAGE):
+        from tailmass.jobs.grammar import detector
+
+        for text in detectors:
+            detector(text)
+    return list(detectors)
+
+
+def _span(text: str) -> int | str:
+    """`auto`, whole seconds, or a number with a unit."""
+    if text != "auto" and not re.fullmatch(r"0*[1-9][0-9]*[smhdw]?", text):
+        complain(f"--bucket-span {text} is not a length of time: write 900, 15m, 1h or auto", USAGE)
+    return int(text) if text.isdecimal() else text
+
+
+def _explain(name: str, results: "Results") -> None:
+    """What was read, and what was guessed about it and why, on stderr."""
+    counts = results.counts
+    typer.echo(f"{name}: {counts.input_record_count:,} rows, {results.buckets.shape[0]:,} buckets", err=True)
+    for guess in results.guesses:
+        typer.echo(f"  guessed {guess}", err=True)
+    for count, what in (
+        (counts.invalid_date_count, "no readable time"),
+        (counts.out_of_order_time_stamp_count, "a time before the bucket that was open"),
+    ):
+        if count:
+            typer.echo(f"  left out {count:,} rows with {what}", err=True)
+
+
+def _summarise(records: Sequence[Record], shown: Sequence[Record], limit: int, min_score: float) -> None:
+    """How many records there are beside those that were written, on stderr."""
+    if not shown:
+        rest = f"; --min-score 0 shows the {len(records):,} below" if records and min_score > 0 else ""
+        typer.echo(f"Nothing scores {min_score:g} or more{rest}.", err=True)
+        return
+    named = [severity(record["normalized_probability"]).name for record in shown]
+    bands = ", ".join(f"{named.count(band.name)} {band.name}" for band in BANDS if band.name in named)
+    rest = f"; --limit 0 shows all, the first {limit} are above" if 0 < limit < len(shown) else ""
+    typer.echo(f"{len(shown):,} records{f' ({bands})' if bands else ''}{rest}.", err=True)
+
+
+def _least(band: Band) -> int:
+    return next(known.least for known in BANDS if known.name == band)

@@ -1,0 +1,27 @@
+"""How far an analysis has come, on stderr."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Report = Callable[[int, int, int], None]
+"""Called with bytes done, bytes in all, and rows done."""
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Report]:
+    """A bar while the block runs, on a terminal; without one nothing is drawn, only reported to nobody."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rows]:,} rows"),
+        TimeElapsedColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None, rows=0)
+        yield lambda done, total, rows: bar.update(task, completed=done, total=total or None, rows=rows)

@@ -1,0 +1,116 @@
+"""Records as a ranked table, for people."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tailmass.cli.severity import severity
+from tailmass.cli.sparkline import sparkline
+
+Record = Mapping[str, Any]
+
+SPLITS = ("partition", "over", "by")
+"""What makes a series, in the order in which it is shown."""
+
+
+def table(records: Sequence[Record], trends: Iterable[Sequence[float]], *, trend_width: int = 24) -> Table:
+    """The records from the top of the ranking down, each with the values of its series around it."""
+    names = split_names(records)
+    drawn = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    drawn.add_column("score", justify="right", no_wrap=True)
+    drawn.add_column("when (UTC)", no_wrap=True)
+    # Only these and the function give way on a narrow terminal: what is not `no_wrap` is shortened first.
+    for name in names or ["series"]:
+        drawn.add_column(Text(name), overflow="ellipsis", max_width=32)
+    for heading in ("actual", "typical", "×"):
+        drawn.add_column(heading, justify="right", no_wrap=True)
+    drawn.add_column("trend", no_wrap=True)
+    drawn.add_column("function", overflow="ellipsis")
+    for record, trend in zip(records, trends, strict=True):
+        band = severity(record["normalized_probability"])
+        drawn.add_row(
+            Text(f"{score(record['normalized_probability'])} {band.mark}", style=band.style),
+            when(record["timestamp"]),
+            *[Text(value) for value in (_split_values(record, names) if names else ["all rows"])],
+            number(record["actual"]),
+            number(record["typical"]),
+            times(record["actual"], record["typical"]),
+            sparkline(trend, trend_width),
+            Text(function(record)),
+        )
+    return drawn
+
+
+def console(*, stderr: bool = False) -> Console:
+    """The terminal, or the file that stands in for it, wide enough there that nothing is cut off."""
+    plain = Console(stderr=stderr, highlight=False)
+    return plain if plain.is_terminal else Console(stderr=stderr, highlight=False, width=max(plain.width, 160))
+
+
+def split_names(records: Iterable[Record]) -> list[str]:
+    """The names of the fields that make the series of these records, each once."""
+    return list(
+        dict.fromkeys(
+            name for record in records for split in SPLITS if (name := record.get(f"{split}_field_name")) is not None
+        )
+    )
+
+
+def _split_values(record: Record, names: Sequence[str]) -> list[str]:
+    values = {record.get(f"{split}_field_name"): record.get(f"{split}_field_value") for split in SPLITS}
+    return ["" if values.get(name) is None else str(values[name]) for name in names]
+
+
+def function(record: Record) -> str:
+    """What was measured, such as mean(responsetime)."""
+    described = record.get("function_description") or record["function"]
+    return f"{described}({record['field_name']})" if record.get("field_name") else str(described)
+
+
+def when(seconds: int) -> str:
+    """The start of a bucket.
+
+    >>> when(1772640000)
+    'Wed 2026-03-04 16:00'
+    """
+    start = datetime.fromtimestamp(seconds, UTC)
+    return start.strftime("%a %Y-%m-%d %H:%M:%S" if start.second else "%a %Y-%m-%d %H:%M")
+
+
+def score(value: float) -> str:
+    """A score without the digits that mean nothing: rounded down, so that it shows the band it is in.
+
+    >>> score(74.9), score(0.3), score(0)
+    ('74', '<1', '0')
+    """
+    return "<1" if 0 < value < 1 else str(int(value))
+
+
+def number(value: float | None) -> str:
+    """A value with three or four digits that matter.
+
+    >>> [number(v) for v in (1187.2, 99.84, 0.01234, 12345678.0, 0.0, None)]
+    ['1,187', '99.8', '0.0123', '12,345,678', '0', '']
+    """
+    if value is None or not isfinite(value):
+        return ""
+    if abs(value) >= 1000 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def times(actual: float | None, typical: float | None) -> str:
+    """How many times the typical the actual is, where that can be said.
+
+    >>> times(1187.0, 99.8), times(3.0, 0.0), times(-2.0, 4.0), times(50.0, 100.0)
+    ('11.9', '', '', '0.5')
+    """
+    if actual is None or typical is None or not isfinite(actual) or actual < 0 or not typical > 0:
+        return ""
+    ratio = actual / typical
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"

@@ -1,0 +1,1 @@
+"""Static pages that speak REST only; empty until the first page arrives."""

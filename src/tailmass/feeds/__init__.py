@@ -1,0 +1,1 @@
+"""What pulls or makes rows; so far the generated airline data of the demo."""

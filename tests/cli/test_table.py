@@ -1,0 +1,60 @@
+from io import StringIO
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from tailmass.cli.table import split_names, table
+
+
+def record(**values: Any) -> dict[str, Any]:
+    return {
+        "timestamp": 1772640000,
+        "function": "mean",
+        "function_description": "mean",
+        "field_name": "load",
+        "by_field_name": "host",
+        "by_field_value": "h1",
+        "normalized_probability": 94.2,
+        "actual": 1187.4,
+        "typical": 99.83,
+    } | values
+
+
+def drawn(records: list[dict[str, Any]], width: int = 120) -> list[str]:
+    out = Console(file=StringIO(), width=width)
+    out.print(table(records, [[1.0, 1.0, 9.0]] * len(records)))
+    text = out.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO from above
+    return [line.rstrip() for line in text.splitlines()]
+
+
+def test_a_row_says_how_unusual_when_what_and_how_much() -> None:
+    heading, row = drawn([record()])
+    assert " ".join(heading.split()) == "score when (UTC) host actual typical × trend function"
+    assert " ".join(row.split()) == "94 ◆ Wed 2026-03-04 16:00 h1 1,187 99.8 11.9 ▁▁█ mean(load)"
+
+
+def test_partition_over_and_by_each_have_a_column() -> None:
+    split = {"partition_field_name": "site", "partition_field_value": "x", "over_field_name": "user"}
+    assert split_names([record(), record(**split)]) == ["host", "site", "user"]
+
+
+def test_records_without_a_split_are_of_all_rows() -> None:
+    assert "all rows" in drawn([record(by_field_name=None, by_field_value=None)])[1]
+
+
+def test_values_that_look_like_markup_are_shown_as_they_are() -> None:
+    assert "[red]" in drawn([record(by_field_value="[red]")])[1]
+
+
+@pytest.mark.parametrize("typical", [0.0, None, float("nan")])
+def test_where_nothing_is_typical_there_is_no_ratio(typical: float | None) -> None:
+    assert "inf" not in drawn([record(typical=typical)])[1]
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_only_names_are_shortened_on_a_narrow_terminal(width: int) -> None:
+    row = drawn([record(by_field_value="a-host-with-a-name.example.org")], width)[1]
+    assert len(row) <= width
+    assert row.startswith(" 94 ◆  Wed 2026-03-04 16:00  a-h")
+    assert all(whole in row for whole in ("1,187", "99.8", "11.9", "▁▁█"))
