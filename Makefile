@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check format bench lock clean
+.PHONY: help demo test check format docs bench lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +12,7 @@ help:
 	@echo "make test     run all tests"
 	@echo "make check    what CI runs: format, lint, types, imports, tests"
 	@echo "make format   put the code in the form that check wants"
+	@echo "make docs     write anew what the documentation takes from the code"
 	@echo "make bench    measure speed and quality"
 	@echo "make lock     bring requirements.lock up to date with pyproject.toml"
 	@echo "make clean    remove the environment and all caches"
@@ -32,6 +33,9 @@ check: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+docs: $(STAMP)
+	$(BIN)/python docs/generate.py
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks

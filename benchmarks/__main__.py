@@ -35,8 +35,8 @@ def main() -> None:
         "Written by `make bench`. Absolute figures belong to the machine they were measured on "
         f"({os.cpu_count()} cores, Python {platform.python_version()}); compare the ratios.",
         "",
-        f"A CSV file of {asked.rows:,} rows ({size:.0f} MiB), {asked.hosts:,} hosts, a week in buckets of {speed.SPAN} s, "
-        f"`mean(value) by host`; the fastest of {asked.times} warm runs.",
+        f"A CSV file of {asked.rows:,} rows ({size:.0f} MiB), {asked.hosts:,} hosts, a week in buckets of "
+        f"{speed.SPAN} s, `mean(value) by host`; the fastest of {asked.times} warm runs.",
         "",
         "| route | million rows a second | of bare |",
         "| --- | --- | --- |",

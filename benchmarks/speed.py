@@ -67,16 +67,21 @@ def bare(path: Path) -> None:
                 _, watermark = clock.admit(columns)
                 ids = hosts.ids(columns.texts["host"])
                 advance = clock.run(columns.times, watermark)
+                values = columns.numbers["value"]
                 detector._make_room(len(hosts))
-                accumulate(
-                    advance.rows, advance.closing, ids, columns.numbers["value"], detector._open, advance.first, advance.until
-                )
+                accumulate(advance.rows, advance.closing, ids, values, detector._open, advance.first, advance.until)
 
 
 def in_process(path: Path) -> None:
     """`tailmass.detect` with nothing left to guess."""
     tailmass.detect(
-        path, "mean(value) by host", bucket_span=SPAN, time_field="time", time_format="epoch", format="DELIMITED", field_delimiter=","
+        path,
+        "mean(value) by host",
+        bucket_span=SPAN,
+        time_field="time",
+        time_format="epoch",
+        format="DELIMITED",
+        field_delimiter=",",
     )
 
 
@@ -86,8 +91,9 @@ def over_http(path: Path, rows: int, home: Path, times: int) -> tuple[float, flo
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
         try:
             assert server.stdout is not None
-            url = next(word for line in server.stdout for word in line.split() if word.startswith("http://")).rstrip(".,/")
-            client = Client(url)
+            words = (word for line in server.stdout for word in line.split())
+            url = next(word for word in words if word.startswith("http://"))
+            client = Client(url.removesuffix("/engine/v2"))
             elapsed = []
             for attempt in range(times + 1):  # the first one compiles
                 client.jobs.create({**JOB, "id": f"speed{attempt}"})

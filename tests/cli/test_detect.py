@@ -81,7 +81,7 @@ def test_a_parquet_file_gives_what_the_csv_gives(tailmass: "Tailmass", spike: Pa
 
 
 def test_several_detectors_are_ranked_together(tailmass: "Tailmass", spike: Path) -> None:
-    found = records(tailmass, spike, "max(load) by host", "count", "--bucket-span", "15m")
+    found = records(tailmass, spike, "max(load) by host", "count by host", "--bucket-span", "15m")
     assert {record["function"] for record in found} <= {"max", "count"}
     assert found[0]["function"] == "max"
 
@@ -120,6 +120,7 @@ def test_a_limit_of_nothing_shows_all(tailmass: "Tailmass", spike: Path) -> None
         (["FILE", "count", "--fail-on", "panic"], "critical"),
         (["FILE", "count", "--min-score", "101"], "100"),
         (["FILE", "mean(load)", "--time-format", "yyyy-QQ"], "yyyy-QQ"),
+        (["FILE", "rare by host"], "does not analyse: remove the detector"),
     ],
 )
 def test_a_wrong_command_line_says_so_and_exits_with_two(

@@ -1,6 +1,7 @@
 """A small job and rows for it, and ways to run them."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,4 @@ def top(batch: Batch) -> dict[str, Any]:
 def cut(data: bytes, places: Sequence[int]) -> list[bytes]:
     """The data cut at these places."""
     edges = [0, *sorted({place % (len(data) + 1) for place in places}), len(data)]
-    return [data[begin:end] for begin, end in zip(edges, edges[1:], strict=False)]
-
-
+    return [data[begin:end] for begin, end in pairwise(edges)]

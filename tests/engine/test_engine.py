@@ -224,7 +224,9 @@ def test_a_job_that_cannot_be_analysed_says_so_when_data_comes(engine: Engine) -
     engine.close("sample")
 
 
-def test_results_the_store_refuses_are_offered_again(engine: Engine, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_the_store_refuses_are_offered_again(
+    engine: Engine, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine.create(job())
     upload = engine.upload("sample")
     with monkeypatch.context() as broken:

@@ -1,4 +1,6 @@
 import gzip
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,7 +59,7 @@ def test_uploads_with_a_restore_between_them_change_nothing(stops: list[int], la
     run = Run(job(*DETECTORS, latency=latency))
     batches = []
     edges = [0, *sorted(stops), len(lines)]
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         run.upload([HEADER, *lines[begin:end]])
         batches += run.batches
         run = Run(job(*DETECTORS, latency=latency), kept=run.pipeline.state())
@@ -126,7 +128,8 @@ def test_interim_results_show_the_open_bucket_and_leave_the_final_ones_as_they_w
     assert interim.buckets["timestamp"].to_list() == [1_700_000_040 + 99 * 60]
     assert top(interim)["by_field_value"] == "host0"
     left_alone.upload([HEADER, *lines])
-    assert_same(watched.pipeline.advance(1_800_000_000 // 60 * 60), left_alone.pipeline.advance(1_800_000_000 // 60 * 60))
+    end = 1_700_000_040 + 100 * 60
+    assert_same(watched.pipeline.advance(end), left_alone.pipeline.advance(end))
 
 
 def test_an_open_bucket_is_not_called_low_for_a_count_because_it_can_still_grow() -> None:
@@ -146,10 +149,8 @@ def test_rows_without_a_split_value_are_a_series_of_their_own_only_if_asked() ->
 
 
 def test_the_counts_add_up_as_specified() -> None:
-    run = Run(job())
-    counts = run.upload(
-        [HEADER, b"60,a,s,1,extra\n", b"bad,a,s,1\n", b"120,,s,oops\n", b"119,a,s,1\n", b"\n", b"180,a\n", b"240,b,s,2\n"] * 1
-    )
+    lines = [b"60,a,s,1,extra\n", b"bad,a,s,1\n", b"120,,s,oops\n", b"119,a,s,1\n", b"\n", b"180,a\n", b"240,b,s,2\n"]
+    counts = Run(job()).upload([HEADER, *lines])
     assert counts.processed_record_count == 4
     assert counts.invalid_date_count == 1
     assert counts.out_of_order_time_stamp_count == 1
@@ -177,6 +178,8 @@ def test_no_record_comes_from_a_young_series() -> None:
         ({"function": "count"}, {"summaryCountFieldName": "n"}, "summaryCountFieldName"),
     ],
 )
-def test_what_is_not_analysed_is_refused_by_name(detector: dict[str, str], analysis: dict[str, object], named: str) -> None:
+def test_what_is_not_analysed_is_refused_by_name(
+    detector: dict[str, str], analysis: dict[str, Any], named: str
+) -> None:
     with pytest.raises(AnalysisStartError, match=named):
         Pipeline(job(detector, **analysis))

@@ -35,7 +35,11 @@ CASES = [
     ({"function": "mean", "fieldName": "responsetime", "byFieldName": "airline"}, 300),
     ({"function": "mean", "fieldName": "responsetime", "byFieldName": "airline"}, 900),
 ]
-LABELS = {"metric": "metric(responsetime) by airline", "count": "count by airline", "mean": "mean(responsetime) by airline"}
+LABELS = {
+    "metric": "metric(responsetime) by airline",
+    "count": "count by airline",
+    "mean": "mean(responsetime) by airline",
+}
 EXACT = ("probability", "normalized_probability", "anomaly_score", "actual", "typical")
 
 
@@ -123,9 +127,7 @@ def _by_command(file: Path, label: str, span: int) -> list[dict[str, Any]]:
     command = [sys.executable, "-m", "tailmass.cli", "detect", str(file), label, "--bucket-span", str(span)]
     command += ["--format", "json", "--limit", "0", "--min-score", "0"]
     records = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    return [
-        {**each, "timestamp": int(datetime.fromisoformat(each["timestamp"]).timestamp())} for each in records
-    ]
+    return [{**each, "timestamp": int(datetime.fromisoformat(each["timestamp"]).timestamp())} for each in records]
 
 
 def _rows(frame: pl.DataFrame) -> list[dict[str, Any]]:

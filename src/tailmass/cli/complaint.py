@@ -23,14 +23,15 @@ def complain(sentence: str, code: int) -> NoReturn:
 @contextmanager
 def complaining(code: int) -> Iterator[None]:
     """Turn what is raised on purpose into a sentence; what is not is a bug and keeps its traceback."""
-    from tailmass.errors import EngineError
+    from tailmass.errors import AnalysisStartError, EngineError
 
     try:
         yield
     except EngineError as error:
-        # Codes 101xx say that the job is wrong, and the job is what the command line describes.
+        # These say that the job is wrong, or asks for too much, and the job is what the command line describes.
+        asked = 10100 <= error.code < 10200 or isinstance(error, AnalysisStartError)
         sentence = error.message if error.cause is None else f"{error.message} ({error.cause})"
-        complain(" ".join(sentence.split()), USAGE if 10100 <= error.code < 10200 else code)
+        complain(" ".join(sentence.split()), USAGE if asked else code)
     except BrokenPipeError:
         raise
     except OSError as error:

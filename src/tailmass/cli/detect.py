@@ -57,14 +57,14 @@ def detect(
 ) -> None:
     """Find what is unusual in FILE and rank it.
 
-    A DETECTOR is a function of a field, and how rows split into series: by (compared with its own past), over
-    (compared with its peers) and partition (apart from all others). Functions: count, mean, sum, min, max, metric,
-    rare, distinct_count and more; high_ and low_ in front watch one side only.
+    A DETECTOR is a function of a field, and how rows split into series, each compared with its own past: by a field,
+    within a partition. Functions: count, non_zero_count, mean, min, max, sum, non_null_sum and metric (mean, min and
+    max at once); high_ or low_ in front of a count, mean or sum watches one side only.
 
     \b
     Examples:
       tailmass detect farequote.csv "mean(responsetime) by airline"
-      tailmass detect access.csv.gz count "high_sum(bytes) over clientip" --bucket-span 10m
+      tailmass detect access.csv.gz count "high_sum(bytes) by host partition=site" --bucket-span 10m
       kubectl logs web | tailmass detect - "count by level" --format ndjson
       tailmass detect nightly.csv "max(latency) by host" --fail-on major
 

@@ -59,7 +59,7 @@ def _verdict(seen: int, undated: int, late: int) -> EngineError | None:
         )
     if late > MOST * seen:
         return TooManyOutOfOrder(
-            f"{late} of the first {seen} rows are older than the rows before them allow: send rows in the order of their "
-            "time, or set a 'latency'"
+            f"{late} of the first {seen} rows are older than the rows before them allow: send rows in the order of "
+            "their time, or set a 'latency'"
         )
     return None

@@ -1,10 +1,9 @@
 """From a file or a data frame to ranked records in one call, by the pipeline that the server runs."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any
 
 import narwhals as nw
 import polars as pl
@@ -16,7 +15,6 @@ from tailmass.engine.upload import Intake
 from tailmass.errors import InvalidValue
 from tailmass.intake import frames
 from tailmass.intake.profile import Profile, profile_frame, profile_path
-from tailmass.intake.piece import Piece
 from tailmass.jobs import AnalysisConfig, DataDescription, Detector, Job
 from tailmass.jobs.grammar import detector as read_detector
 from tailmass.results import Batch, Counts
@@ -25,7 +23,6 @@ CHUNK_BYTES = 4 << 20
 GZIP = b"\x1f\x8b"
 UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
-T = TypeVar("T")
 Progress = Callable[[int, int, int], None]
 """Called with bytes done, bytes in all, and rows done; rows stand for bytes where the source is a data frame."""
 
@@ -79,7 +76,7 @@ def detect(
     bucket_span : time slice, in seconds or like ``"15m"``; ``"auto"`` picks one to suit the data
     time_field, time_format : column of the times and how they are written; guessed when not given
     format, field_delimiter : DELIMITED or JSON, and what stands between columns; guessed when not given
-    influencers : fields that may be to blame
+    influencers : fields that may be to blame; read, but not yet named in results
     latency : seconds by which rows may be out of order
     progress : called now and then
 
@@ -99,7 +96,7 @@ def detect(
     detectors = _detectors(detector)
     path = Path(data) if isinstance(data, str | Path) else None
     said = {"time_field": time_field, "time_format": time_format}
-    split = [name for each in detectors for name in each.split_fields]
+    split = list(dict.fromkeys(name for each in detectors for name in each.split_fields))
     if path is not None:
         profile = profile_path(path, format=format, delimiter=field_delimiter, split=split, **said)
     else:
@@ -112,7 +109,7 @@ def detect(
     counts = Counts()
     if path is None or profile.format == "PARQUET":
         frame = data if path is None else pl.read_parquet(path, columns=list(pipeline.fields.names))
-        for rows in _ahead(frames.columns(frame, pipeline.fields, profile.time_format)):
+        for rows in frames.columns(frame, pipeline.fields, profile.time_format):
             batch, written = pipeline.write(rows, *pipeline.admit(rows))
             batches.append(batch)
             counts = counts + written
@@ -134,42 +131,28 @@ def detect(
 def _read(
     path: Path, job: Job, pipeline: Pipeline, deliver: Callable[[Batch], None], progress: Progress | None
 ) -> Counts:
-    """Read a file in one thread and analyse it in another."""
     with path.open("rb") as file:
         gzipped = file.read(len(GZIP)) == GZIP
         file.seek(0)
         intake = Intake(pipeline, job.data_description, deliver, gzipped=gzipped)
         size = path.stat().st_size
-        for piece in _ahead(_pieces(file, intake)):
-            intake.take(piece)
-            if progress is not None:
-                progress(file.tell(), size, intake.counts.input_record_count)
-        intake.accept()
+        try:
+            while chunk := file.read(CHUNK_BYTES):
+                intake.feed(chunk)
+                if progress is not None:
+                    progress(file.tell(), size, intake.counts.input_record_count)
+            intake.finish()
+        finally:
+            intake.close()
     return intake.counts
-
-
-def _pieces(file: BinaryIO, intake: Intake) -> Iterator[Piece]:
-    while chunk := file.read(CHUNK_BYTES):
-        yield from intake.read(chunk)
-    yield from intake.rest()
-
-
-def _ahead(items: Iterator[T]) -> Iterator[T]:
-    """The items, the next one being made while the caller is busy with this one."""
-    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as maker:
-        coming = maker.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = maker.submit(next, items, None)
-            yield item
 
 
 def _detectors(asked: Any) -> list[Detector]:
     several = asked if isinstance(asked, list | tuple) else [asked]
-    detectors = [
+    return [
         read_detector(each) if isinstance(each, str) else each if isinstance(each, Detector) else Detector.parse(each)
         for each in several
     ]
-    return detectors
 
 
 def _job(

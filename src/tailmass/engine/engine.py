@@ -44,9 +44,7 @@ class Engine:
     max_running : jobs that may run at the same time; None for no limit
     """
 
-    def __init__(
-        self, store: Store, *, clock: Callable[[], float] = time.time, max_running: int | None = None
-    ) -> None:
+    def __init__(self, store: Store, *, clock: Callable[[], float] = time.time, max_running: int | None = None) -> None:
         self._store = store
         self._clock = clock
         self._max_running = max_running

@@ -117,8 +117,7 @@ class Pipeline:
             return Batch.empty(interim=True)
         findings = [detector.interim(first, until) for detector in self.detectors]
         rates = [
-            calibration.rate(found.probability)
-            for calibration, found in zip(self._calibrations, findings, strict=True)
+            calibration.rate(found.probability) for calibration, found in zip(self._calibrations, findings, strict=True)
         ]
         events = self.clock.open_events()[first - (self.clock.first or 0) :][: until - first]
         return report(self.detectors, findings, rates, first=first, span=span, events=events, interim=True)
@@ -162,9 +161,7 @@ class Pipeline:
             )
             for calibration, found, detector in zip(self._calibrations, findings, self.detectors, strict=True)
         ]
-        return report(
-            self.detectors, findings, rates, first=advance.first, span=self.clock.span, events=advance.events
-        )
+        return report(self.detectors, findings, rates, first=advance.first, span=self.clock.span, events=advance.events)
 
 
 def counts_of(header: Mapping[str, Any]) -> Counts:

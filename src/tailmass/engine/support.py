@@ -20,7 +20,7 @@ def check(job: Job) -> None:
     }
     for what, wanted in asked.items():
         if wanted:
-            raise AnalysisStartError(f"Job {job.id!r} uses '{what}', which this version does not analyse: remove it")
+            raise AnalysisStartError(f"{_name(job)} uses '{what}', which this version does not analyse: remove it")
     for detector in analysis.detectors:
         _check_detector(job, detector)
 
@@ -36,9 +36,13 @@ def _check_detector(job: Job, detector: Detector) -> None:
     for what, wanted in asked.items():
         if wanted:
             raise AnalysisStartError(
-                f"Job {job.id!r} has the detector '{detector.label()}' with {what}, which this version does not analyse: "
-                "remove the detector from the job"
+                f"{_name(job)} has the detector '{detector.label()}' with {what}, which this version does not analyse: "
+                "remove the detector"
             )
+
+
+def _name(job: Job) -> str:
+    return f"Job {job.id!r}" if job.id else "The analysis"
 
 
 def fields(job: Job) -> Fields:

@@ -1,6 +1,7 @@
 """One upload into one job: bytes through a reader into the pipeline, results to whoever wants them."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
 from tailmass.engine.acceptance import Acceptance
@@ -12,6 +13,8 @@ from tailmass.intake.reader import reader
 from tailmass.jobs import DataDescription
 from tailmass.results import Batch, Counts
 
+LARGE_BYTES = 1 << 20
+"""From this size on, reading a chunk beside the analysis of the last one saves more than the thread costs."""
 Deliver = Callable[[Batch], None]
 """Called with results as soon as there are any."""
 
@@ -37,24 +40,67 @@ class Intake:
         self._reader = reader(description, pipeline.fields)
         self._gunzip = Gunzip() if gzipped else None
         self._acceptance = Acceptance()
+        self._thread: ThreadPoolExecutor | None = None
+        self._coming: Future[Collected] | None = None
 
-    def read(self, data: bytes) -> Iterator[Piece]:
-        """The records that are complete with the next bytes, cut anywhere; to be handed to `take` in order."""
-        for plain in self._gunzip.feed(data) if self._gunzip is not None else [data]:
-            yield from self._reader.feed(plain)
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes, cut anywhere.
 
-    def complete(self) -> Iterator[Piece]:
-        """The records that are complete but too few to be worth a call, were more to follow at once."""
-        yield from self._reader.complete()
+        Of a large chunk only the reading is over when the call returns; it is analysed while the next one is read. Of a
+        small one, which may be the last for a while, all complete records are analysed at once.
+        """
+        # A little gzip can be a lot of data: it is read no faster than it is analysed.
+        if len(data) < LARGE_BYTES or self._gunzip is not None:
+            self._catch_up()
+            for piece in self._read(data):
+                self._take(piece)
+            return
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="read")
+        coming = self._thread.submit(_collected, self._read(data))
+        self._catch_up()
+        self._coming = coming
 
-    def rest(self) -> Iterator[Piece]:
-        """The records that the end of the data makes complete; raises where it was cut off."""
+    def finish(self) -> None:
+        """The end of the data: what is left is a record, or was cut off."""
+        self._catch_up()
         if self._gunzip is not None:
             self._gunzip.finish()
-        yield from self._reader.finish()
+        for piece in self._reader.finish():
+            self._take(piece)
+        self._acceptance.finish()
 
-    def take(self, piece: Piece) -> None:
-        """Analyse some records; raises where too many of the upload's are unusable."""
+    def stop(self) -> None:
+        """Analyse what has been read, if there is any."""
+        try:
+            self._catch_up()
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the thread that reads."""
+        if self._thread is not None:
+            self._thread.shutdown()
+            self._thread = None
+
+    def _read(self, data: bytes) -> Iterator[Piece]:
+        for plain in self._gunzip.feed(data) if self._gunzip is not None else [data]:
+            yield from self._reader.feed(plain)
+        if len(data) < LARGE_BYTES:
+            yield from self._reader.complete()
+
+    def _catch_up(self) -> None:
+        """Analyse what was read of the last large chunk."""
+        if self._coming is None:
+            return
+        coming, self._coming = self._coming, None
+        pieces, error = coming.result()
+        for piece in pieces:
+            self._take(piece)
+        if error is not None:
+            raise error
+
+    def _take(self, piece: Piece) -> None:
         status, watermark = self._pipeline.admit(piece.columns)
         allowed, error = self._acceptance.look(status)
         if error is not None:
@@ -65,22 +111,18 @@ class Intake:
         if error is not None:
             raise error
 
-    def feed(self, data: bytes) -> None:
-        """Read and analyse the next bytes, up to the last complete record."""
-        for piece in self.read(data):
-            self.take(piece)
-        for piece in self.complete():
-            self.take(piece)
 
-    def finish(self) -> None:
-        """The end of the data."""
-        for piece in self.rest():
-            self.take(piece)
-        self.accept()
+Collected = tuple[list[Piece], Exception | None]
 
-    def accept(self) -> None:
-        """Look at the upload as a whole; raises where too many of its rows were unusable."""
-        self._acceptance.finish()
+
+def _collected(pieces: Iterator[Piece]) -> Collected:
+    """The pieces, and what came after them: records before a mistake in the data are good ones."""
+    good: list[Piece] = []
+    try:
+        good.extend(pieces)
+    except Exception as error:
+        return good, error
+    return good, None
 
 
 class Upload:
@@ -102,10 +144,16 @@ class Upload:
         fail: Callable[[], None],
         release: Callable[[], None],
     ) -> None:
-        self._intake: Intake | None = intake
+        self._intake = intake
+        self._ended = False
         self._keep_counts = keep_counts
         self._fail = fail
         self._release = release
+
+    @property
+    def counts(self) -> Counts:
+        """What has become of the rows of this upload so far, even if it was refused in the end."""
+        return self._intake.counts
 
     def feed(self, data: bytes) -> None:
         """Analyse the next bytes, cut anywhere; an EngineError ends the upload, what was taken in before stays."""
@@ -123,13 +171,16 @@ class Upload:
 
     def abort(self) -> None:
         """Let the job go, because there will be no more data; what was taken in stays. More than once does nothing."""
-        if self._intake is None:
+        if self._ended:
             return
-        self._intake = None
+        self._ended = True
         try:
-            self._keep_counts()
+            self._intake.stop()
         finally:
-            self._release()
+            try:
+                self._keep_counts()
+            finally:
+                self._release()
 
     @contextmanager
     def _ending_on_error(self) -> Iterator[None]:
@@ -140,14 +191,15 @@ class Upload:
                 self.abort()
             raise
         except Exception as error:
-            self._intake = None
+            self._ended = True
             try:
+                self._intake.close()
                 self._fail()
             finally:
                 self._release()
             raise AnalysisError("The analysis broke off: see the log of the server", cause=repr(error)) from error
 
     def _running(self) -> Intake:
-        if self._intake is None:
+        if self._ended:
             raise ValueError("this upload has ended: begin another one")
         return self._intake

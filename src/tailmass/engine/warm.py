@@ -1,12 +1,16 @@
 """Compile the kernels before anyone waits for them."""
 
+import json
+
 from tailmass.engine.pipeline import Pipeline
 from tailmass.engine.upload import Intake
-from tailmass.jobs import Job
+from tailmass.jobs import DataDescription, Job
+
+PATTERN = "yyyy-MM-dd HH:mm:ss"
 
 
 def warm() -> None:
-    """Run a small job of every kind through the pipeline; a few seconds the first time, nothing from then on."""
+    """Send a few rows of every kind through a pipeline: some seconds the first time, next to nothing afterwards."""
     job = Job.parse(
         {
             "analysisConfig": {
@@ -16,10 +20,17 @@ def warm() -> None:
                     {"function": "count"},
                 ],
             },
-            "dataDescription": {"fieldDelimiter": ",", "timeFormat": "yyyy-MM-dd HH:mm:ss"},
         }
     )
-    rows = "".join(f"1970-01-01 00:{minute:02}:00,a,b,{minute % 3}\n" for minute in range(30))
-    intake = Intake(Pipeline(job), job.data_description, lambda batch: None)
-    intake.feed(b"time,name,place,value\n" + rows.encode())
+    times = [f"1970-01-01 00:{minute:02}:00" for minute in range(30)]
+    rows = [{"time": time, "name": "a", "place": "b", "value": place % 3} for place, time in enumerate(times)]
+    plain = [",".join(map(str, row.values())) for row in rows]
+    _send(job, DataDescription(field_delimiter=",", time_format=PATTERN), "time,name,place,value", *plain)
+    _send(job, DataDescription(field_delimiter=","), '"time",name,place,value', "60,a,b,1")
+    _send(job, DataDescription(format="JSON", time_format=PATTERN), *map(json.dumps, rows))
+
+
+def _send(job: Job, description: DataDescription, *lines: str) -> None:
+    intake = Intake(Pipeline(job), description, lambda batch: None)
+    intake.feed("\n".join(lines).encode())
     intake.finish()

@@ -11,6 +11,7 @@ from tailmass.columns import Flags, Floats, Ints
 from tailmass.kernels.jit import kernel
 
 ADMITTED, UNDATED, LATE = 0, 1, 2
+SORT_COSTS = 20  # looks at a count that sorting one id costs
 
 
 @kernel
@@ -113,6 +114,7 @@ def accumulate(
     closed = Closed(offsets, ids, count, total, low, high)
     held_count, held_total, held_low, held_high, touched, used = held
     upcoming, filled = first, 0
+    bucket, slot = first, first % len(used)
     for row in range(len(series)):
         while upcoming < closing[row]:
             filled = _hand_over(held, upcoming, closed, filled)
@@ -121,7 +123,8 @@ def accumulate(
         i, value = series[row], values[row]
         if i < 0 or np.isnan(value):
             continue
-        slot = buckets[row] % len(used)
+        if buckets[row] != bucket:  # a division a row would cost as much as the rest
+            bucket, slot = buckets[row], buckets[row] % len(used)
         if held_count[slot, i] == 0.0:
             touched[slot, used[slot]] = i
             used[slot] += 1
@@ -157,10 +160,23 @@ def peek(held: Open, first: int, until: int) -> Closed:
 
 
 @kernel
+def _present(count: Floats, touched: Ints) -> Ints:
+    """The touched series in the order of their ids: sorted if they are few, looked up one by one if most are there."""
+    if SORT_COSTS * len(touched) < len(count):
+        return np.sort(touched)
+    present = np.empty(len(touched), np.int64)
+    n = 0
+    for i in range(len(count)):
+        if count[i] > 0.0:
+            present[n] = i
+            n += 1
+    return present
+
+
+@kernel
 def _copy(held: Open, bucket: int, closed: Closed, filled: int) -> int:
     slot = bucket % len(held.used)
-    present = np.sort(held.touched[slot, : held.used[slot]])
-    for i in present:
+    for i in _present(held.count[slot], held.touched[slot, : held.used[slot]]):
         closed.series[filled] = i
         closed.count[filled] = held.count[slot, i]
         closed.total[filled] = held.total[slot, i]

@@ -18,6 +18,7 @@ from tailmass.server import docs
 from tailmass.server.body import batches
 from tailmass.server.context import Context, Reach
 from tailmass.server.errors import STATUS, stopped, surprise
+from tailmass.server.metrics import Metrics
 from tailmass.server.parameters import FlushAsked, Reset, ResetAsked
 from tailmass.server.wire import Json, version
 
@@ -34,12 +35,14 @@ class Recipient:
     The calls block, and one waits for the other, so that an upload can be given up while a batch is still analysed.
     """
 
-    def __init__(self, engine: Engine, job_id: str) -> None:
+    def __init__(self, engine: Engine, metrics: Metrics, job_id: str) -> None:
         self.engine = engine
+        self.metrics = metrics
         self.job_id = job_id
         self.error: EngineError | None = None
         self.counts: Counts | None = None
         self._upload: Upload | None = None
+        self._noted = Counts()
         self._abandoned = False
         self._turn = threading.Lock()
 
@@ -68,12 +71,14 @@ class Recipient:
         with self._settling():
             if self._upload is not None:
                 self._upload.feed(batch)
+                self._note(self._upload)
 
     def finish(self) -> None:
         """Come to the end of the upload."""
         with self._settling():
             if self._upload is not None:
                 self.counts = self._upload.finish()
+                self._note(self._upload)
                 self._upload = None
 
     def abandon(self, reason: EngineError | None) -> None:
@@ -110,6 +115,12 @@ class Recipient:
             except Exception:
                 # What ended the upload is what the client should hear of, not this.
                 log.exception("upload to %s could not be ended", self.job_id)
+            self._note(upload)
+
+    def _note(self, upload: Upload) -> None:
+        """Let the metrics follow a long upload, and one that is refused in the end."""
+        before, self._noted = self._noted, upload.counts
+        self.metrics.uploaded(before, self._noted)
 
 
 @router.post(
@@ -117,12 +128,12 @@ class Recipient:
     status_code=202,
     summary="Upload data to one job or several",
     response_description="One entry per job: what became of the data, or why it was refused.",
-    responses=docs.uploads(400, 404, 409, 503),
+    responses=docs.uploads(400, 404, 409, 500, 503),
     openapi_extra=docs.data_body(),
 )
 async def upload(job_ids: JobIds, request: Request, context: Reach, reset: ResetAsked) -> Response:
     """Analyse data, in the format of the job; several jobs are separated by commas and get the same bytes."""
-    recipients = [Recipient(context.engine, job_id) for job_id in _split(job_ids)]
+    recipients = [Recipient(context.engine, context.metrics, job_id) for job_id in _split(job_ids)]
     reason: EngineError | None = None  # enough for a client that went away: it gets no answer
     with context.uploading():
         try:
@@ -158,9 +169,6 @@ async def _deliver(stream: AsyncIterator[bytes], recipients: Sequence[Recipient]
             return
     await asyncio.gather(*busy)
     await asyncio.gather(*(context.start(recipient.finish) for recipient in recipients if recipient.listening))
-    for recipient in recipients:
-        if recipient.counts is not None:
-            context.metrics.uploaded(recipient.counts)
 
 
 def _answer(recipients: Sequence[Recipient]) -> Response:

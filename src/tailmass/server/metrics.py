@@ -42,10 +42,10 @@ class Metrics:
         """Report how many jobs there are by status, asking for the statuses whenever the numbers are read."""
         self.registry.register(_Jobs(statuses))
 
-    def uploaded(self, counts: Counts) -> None:
-        """Count the rows of an upload."""
-        self._processed.inc(counts.processed_record_count)
-        self._late.inc(counts.out_of_order_time_stamp_count)
+    def uploaded(self, before: Counts, after: Counts) -> None:
+        """Count what has become of the rows of an upload since they were last counted."""
+        self._processed.inc(after.processed_record_count - before.processed_record_count)
+        self._late.inc(after.out_of_order_time_stamp_count - before.out_of_order_time_stamp_count)
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""

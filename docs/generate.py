@@ -1,0 +1,536 @@
+"""Write what the documentation takes from the code: reference pages, tables inside of pages, outputs, the picture.
+
+python docs/generate.py
+"""
+
+import ast
+import inspect
+import re
+import runpy
+import textwrap
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from typer.testing import CliRunner
+
+import tailmass
+from tailmass import errors
+from tailmass.cli.app import app as command_line
+from tailmass.engine import support
+from tailmass.errors import AnalysisStartError
+from tailmass.jobs import FUNCTIONS, Function, Job
+from tailmass.results import Counts
+from tailmass.server.app import create_app
+from tailmass.server.errors import STATUS
+from tailmass.server.run import Server
+from tailmass.server.settings import Settings
+
+DOCS = Path(__file__).parent
+_PARAGRAPH = "\n\n"
+NOTE = "<!-- Made from the code by docs/generate.py: change the code, then run `make docs`. -->"
+
+
+def pages() -> dict[Path, str]:
+    """Every page that is made from the code as a whole, and every other one with its tables up to date."""
+    whole = {
+        "errors": errors_page(),
+        "functions": functions_page(),
+        "settings": settings_page(),
+        "http": http_page(),
+        "cli": cli_page(),
+        "python": python_page(),
+        "counts": counts_page(),
+    }
+    made = {DOCS / "reference" / f"{name}.md": f"{text.rstrip()}\n" for name, text in whole.items()}
+    for name, tables in {
+        "howto/service.md": {"settings": settings_table()},
+        "reference/jobs.md": {"refused": refused_table()},
+    }.items():
+        path = DOCS / name
+        text = path.read_text()
+        for marker, rows in tables.items():
+            text = _between(text, marker, rows)
+        made[path] = text
+    return made
+
+
+# -- errors ------------------------------------------------------------------------------------------------------------
+
+
+def errors_page() -> str:
+    """Every error, with its code and its HTTP status."""
+    rows = [
+        (f"`{code}`", f"`{kind.__name__}`", str(STATUS[code]), _first_line(kind))
+        for code, kind in sorted(errors.by_code.items())
+    ]
+    return f"""# Errors
+{NOTE}
+
+An error comes as `{{"errorCode": 20101, "message": "No known job with id 'job-2'"}}`, sometimes with a `cause`. In
+Python each code is a class of `tailmass.errors`: the engine raises it, and `tailmass.Client` raises the same one when a
+server answers with the code. The message names the value that is wrong; programs should look at the code alone.
+
+Not every code can happen in this version: some belong to parts of the API that are
+[not served yet](http.md#not-served-yet).
+
+{_table(("Code", "Class", "Status", "Meaning"), rows)}
+
+Errors of one upload to several jobs are told in the entry of each job. The status is then that of the first error if
+every job refused, else 202.
+"""
+
+
+# -- functions ---------------------------------------------------------------------------------------------------------
+
+
+def functions_page() -> str:
+    """Every function, what it needs, and whether this version analyses it."""
+    rows = [
+        (
+            f"`{each.name}`" + "".join(f", `{alias}`" for alias in each.aliases),
+            ", ".join(each.measures),
+            each.field,
+            each.by,
+            each.over,
+            {"both": "both", "high": "high only", "low": "low only", None: "–"}[each.side],
+            {"zero": "counts as 0", "ignored": "is passed by"}[each.empty],
+            "yes" if analysed(each) else "not yet",
+        )
+        for each in FUNCTIONS
+    ]
+    heads = ("Function", "Measures", "field", "by", "over", "Unusual when", "A bucket without rows", "Analysed")
+    return f"""# Functions
+{NOTE}
+
+What a detector can watch. `metric` is meant where a detector has a field and no function; it watches three features at
+once, and a record says in `functionDescription` which of them was unusual.
+
+A job may ask for any of these. Where **Analysed** says *not yet* the job is created and kept, and the first upload is
+refused with error 40101. The same goes for some settings of a detector, whatever its function:
+[jobs](jobs.md#not-analysed-yet) lists them.
+
+{_table(heads, rows)}
+
+A bucket without rows matters to a series that has had rows before: nothing is expected of a value never seen.
+"""
+
+
+def analysed(function: Function) -> bool:
+    """Whether a job with a detector of the function, and of what it requires, can be analysed."""
+    needs = {"fieldName": function.field, "byFieldName": function.by, "overFieldName": function.over}
+    detector = {"function": function.name} | {key: key for key, need in needs.items() if need == "required"}
+    return _accepted({"analysisConfig": {"detectors": [detector]}})
+
+
+def _accepted(configuration: Mapping[str, Any]) -> bool:
+    job = Job.parse({"id": "probe", **configuration})
+    try:
+        support.check(job)
+    except AnalysisStartError:
+        return False
+    return True
+
+
+# -- what jobs may ask for ---------------------------------------------------------------------------------------------
+
+_COUNT = {"function": "count"}
+_CANDIDATES: dict[str, dict[str, Any]] = {
+    "`transforms`": {
+        "transforms": [{"transform": "lowercase", "inputs": ["a"], "outputs": ["b"]}],
+        "analysisConfig": {"detectors": [{**_COUNT, "byFieldName": "b"}]},
+    },
+    "`analysisConfig.summaryCountFieldName`": {"analysisConfig": {"summaryCountFieldName": "n", "detectors": [_COUNT]}},
+    "`analysisConfig.categorizationFieldName`": {
+        "analysisConfig": {"categorizationFieldName": "message", "detectors": [_COUNT]}
+    },
+    "`analysisConfig.overlappingBuckets`": {"analysisConfig": {"overlappingBuckets": True, "detectors": [_COUNT]}},
+    "`analysisConfig.multivariateByFields`": {"analysisConfig": {"multivariateByFields": True, "detectors": [_COUNT]}},
+    "`analysisConfig.usePerPartitionNormalization`": {
+        "analysisConfig": {"usePerPartitionNormalization": True, "detectors": [_COUNT]}
+    },
+    "`overFieldName` of a detector": {"analysisConfig": {"detectors": [{**_COUNT, "overFieldName": "user"}]}},
+    "`excludeFrequent` of a detector": {
+        "analysisConfig": {"detectors": [{**_COUNT, "byFieldName": "host", "excludeFrequent": "all"}]}
+    },
+    "`detectorRules` of a detector": {
+        "analysisConfig": {
+            "detectors": [
+                {
+                    "function": "mean",
+                    "fieldName": "load",
+                    "detectorRules": [
+                        {
+                            "ruleConditions": [
+                                {"conditionType": "NUMERICAL_ACTUAL", "condition": {"operator": "LT", "value": "5"}}
+                            ]
+                        }
+                    ],
+                }
+            ]
+        }
+    },
+}
+
+
+def refused_table() -> str:
+    """The settings of a job that this version keeps, and refuses to analyse."""
+    functions = ", ".join(f"`{each.name}`" for each in FUNCTIONS if not analysed(each))
+    rows = [name for name, configuration in _CANDIDATES.items() if not _accepted(configuration)]
+    return "\n".join([*(f"- {row}" for row in rows), *([f"- the functions {functions}"] if functions else [])])
+
+
+# -- settings ----------------------------------------------------------------------------------------------------------
+
+
+def settings_page() -> str:
+    """Every setting of the server."""
+    return f"""# Settings of the server
+{NOTE}
+
+A setting is taken from the command line where [`tailmass server`](cli.md#tailmass-server) has an option for it, else
+from the environment, else it has its default. An empty variable counts as not set. A value that cannot be is refused
+at the start, with the name of the variable.
+
+{settings_table()}
+"""
+
+
+def settings_table() -> str:
+    """The settings as a table."""
+    rows = list(_settings(Settings, "TAILMASS_"))
+    return _table(("Variable", "Default", "Meaning"), rows)
+
+
+def _settings(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str]]:
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from _settings(kind, f"{prefix}{name.upper()}__")
+        else:
+            yield f"`{prefix}{name.upper()}`", _default(field), field.description or ""
+
+
+def _default(field: FieldInfo) -> str:
+    if field.default_factory is not None:
+        return "`$XDG_DATA_HOME/tailmass`, else `~/.local/share/tailmass`"
+    return "none" if field.default is None else f"`{field.default}`"
+
+
+# -- HTTP --------------------------------------------------------------------------------------------------------------
+
+NOT_SERVED = (
+    ("PUT", "/jobs/{jobId}/update"),
+    ("PUT", "/jobs/{jobId}/description"),
+    ("POST", "/jobs/{jobId}/pause"),
+    ("POST", "/jobs/{jobId}/resume"),
+    ("POST", "/dataload/{jobId}"),
+    ("POST", "/preview/{jobId}"),
+    ("GET", "/results/{jobId}/influencers"),
+    ("GET", "/results/{jobId}/categorydefinitions"),
+    ("GET", "/results/{jobId}/categorydefinitions/{categoryId}"),
+    ("GET", "/alerts_longpoll/{jobId}"),
+    ("GET", "/modelsnapshots/{jobId}"),
+    ("POST", "/modelsnapshots/{jobId}/revert"),
+    ("PUT", "/modelsnapshots/{jobId}/{snapshotId}/description"),
+    ("DELETE", "/modelsnapshots/{jobId}/{snapshotId}"),
+    ("POST", "/schedulers/{jobId}/start"),
+    ("POST", "/schedulers/{jobId}/stop"),
+    ("POST", "/validate/detector"),
+    ("POST", "/validate/transform"),
+    ("POST", "/validate/transforms"),
+    ("GET", "/logs/{jobId}"),
+    ("GET", "/logs/{jobId}/{file}"),
+    ("GET", "/logs/{jobId}/{file}/tail"),
+    ("GET", "/support"),
+)
+"""Resources of the Engine API that clients know and this server does not have; a test asks for each of them."""
+
+
+def description() -> dict[str, Any]:
+    """What `/openapi.json` answers."""
+    with TemporaryDirectory() as home:
+        return create_app(Settings(home=Path(home))).openapi()
+
+
+def http_page() -> str:
+    """Every resource that is served."""
+    told = description()
+    sections = [
+        "\n\n".join([f"## {tag['name'].capitalize()}\n\n{tag['description']}", *_operations(told, tag["name"])])
+        for tag in told["tags"]
+    ]
+    missing = _table(("Method", "Path"), [(f"`{method}`", f"`{path}`") for method, path in NOT_SERVED])
+    return f"""# HTTP
+{NOTE}
+
+{textwrap.dedent(told["info"]["description"]).strip()}
+
+A running server draws the same with forms to try it at `/docs`, and describes it to programs at `/openapi.json`. A
+path may have doubled slashes, and one at its end. What goes wrong is an [error document](errors.md) with the status
+given there.
+
+{_PARAGRAPH.join(sections)}
+
+## Not served yet
+
+The Engine API has more resources than these. Their clients are here already; the server answers them with status 404
+and error code 0. All paths begin with `/engine/v2`.
+
+{missing}
+"""
+
+
+def _operations(told: Mapping[str, Any], tag: str) -> Iterator[str]:
+    for path, methods in told["paths"].items():
+        for method, operation in methods.items():
+            if tag not in operation["tags"]:
+                continue
+            statuses = ", ".join(f"`{status}`" for status in sorted(operation["responses"]))
+            good = min(operation["responses"])
+            parts = [
+                f"### `{method.upper()} {path}`",
+                f"{operation['description']} Answers with {statuses}; {good}: "
+                f"{_uncapitalised(operation['responses'][good]['description'])}",
+            ]
+            asked = [each for each in operation.get("parameters", ()) if each["in"] == "query"]
+            if asked:
+                rows = [(f"`{each['name']}`", _asked(each["schema"]), each["description"]) for each in asked]
+                parts.append(_table(("Parameter", "Type and default", "Meaning"), rows))
+            yield "\n\n".join(parts)
+
+
+def _asked(schema: Mapping[str, Any]) -> str:
+    kind = schema.get("type", "string")
+    default = schema.get("default")
+    return kind if default in (None, "") else f"{kind}, {str(default).lower() if default in (True, False) else default}"
+
+
+# -- command line ------------------------------------------------------------------------------------------------------
+
+
+def cli_page() -> str:
+    """The help of every command."""
+    commands = [each.callback.__name__ for each in command_line.registered_commands if each.callback is not None]
+    sections = [f"## tailmass {name}\n\n```text\n{_help(name)}\n```" for name in commands]
+    return f"""# Command line
+{NOTE}
+
+Results go to stdout, everything else to stderr. `NO_COLOR` is respected.
+
+```text
+{_help()}
+```
+
+{_PARAGRAPH.join(sections)}
+"""
+
+
+def _help(*command: str) -> str:
+    shown = CliRunner().invoke(command_line, [*command, "--help"], env={"COLUMNS": "100"}, prog_name="tailmass")
+    return "\n".join(line.rstrip() for line in shown.stdout.rstrip().splitlines())
+
+
+# -- Python ------------------------------------------------------------------------------------------------------------
+
+
+def python_page() -> str:
+    """Every public name."""
+    sections = [f"## `{name}`\n\n{_name(getattr(tailmass, name))}" for name in tailmass.__all__]
+    return f"""# Python
+{NOTE}
+
+What `import tailmass` offers, and all that is promised to stay. Names are loaded when they are first used, so that
+importing the package is cheap. The classes of [errors](errors.md) in `tailmass.errors` are public as well, and so is
+`prelert.engineApiClient.EngineApiClient`, the client of 2016.
+
+{_PARAGRAPH.join(sections)}
+"""
+
+
+def _name(thing: Any) -> str:
+    if not inspect.isclass(thing):
+        return f"```text\n{thing.__name__}{_signature(thing)}\n```\n\n{_numpydoc(inspect.getdoc(thing) or '')}"
+    if thing is tailmass.Client:
+        return _client()
+    fields = _attributes(thing)
+    rows = [(f"`{name}`", meaning) for name, meaning in fields.items() if not name.startswith("_")]
+    methods = [
+        f"### `{thing.__name__}.{name}{_signature(method)}`\n\n{_numpydoc(inspect.getdoc(method) or '')}"
+        for name, method in vars(thing).items()
+        if inspect.isfunction(method) and not name.startswith("_")
+    ]
+    return "\n\n".join([_prose(thing), _table(("Field", "Meaning"), rows), *methods])
+
+
+def _client() -> str:
+    """The client and its nouns."""
+    client = tailmass.Client("localhost")
+    parts = [f"```text\nClient{_signature(tailmass.Client)}\n```", _prose(tailmass.Client)]
+    rows = [
+        (f"`{noun}.{name}{_signature(method)}`", _first_line(method))
+        for noun, part in vars(client).items()
+        for name, method in vars(type(part)).items()
+        if inspect.isfunction(method) and not name.startswith("_") and noun != "address"
+    ]
+    note = "Methods for resources that this server does [not serve yet](http.md#not-served-yet) raise `UnknownError`."
+    return "\n\n".join([*parts, note, _table(("Method", "What it does"), rows)])
+
+
+def _signature(of: Callable[..., Any]) -> str:
+    parameters = inspect.signature(of).parameters.values()
+    shown = inspect.Signature([each.replace(annotation=each.empty) for each in parameters if each.name != "self"])
+    return str(shown)
+
+
+def _numpydoc(text: str) -> str:
+    """A docstring whose sections become bold words, and whose examples become Python."""
+    out: list[str] = []
+    lines = text.splitlines()
+    examples = False
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        if below and set(below) == {"-"}:
+            examples = line == "Examples"
+            if not examples:
+                out.append(f"**{line}**\n")
+        elif examples or (line and set(line) == {"-"}):
+            continue
+        elif " : " in line:
+            name, meaning = line.split(" : ", 1)
+            out.append(f"- {', '.join(f'`{each}`' for each in name.split(', '))}: {_literal(meaning)}")
+        else:
+            out.append(line)
+    return "\n".join(out).strip()
+
+
+def _prose(of: Any) -> str:
+    """The docstring of a class; what stands below `::` is code."""
+    text = _literal(inspect.getdoc(of) or "")
+    return re.sub(r"::\n\n((?:    .*\n|\n)+)", lambda block: _fenced(block[1]), text)
+
+
+def _fenced(block: str) -> str:
+    return f"```text\n{textwrap.dedent(block).strip()}\n```\n\n"
+
+
+# -- counts ------------------------------------------------------------------------------------------------------------
+
+
+def counts_page() -> str:
+    """What is counted of the rows that were sent."""
+    document = Counts(latest_record_time_ms=0).document(summary=False)
+    meanings = _attributes(Counts) | {"input_record_count": _first_line(Counts.input_record_count)}
+    wire = {re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name): name for name in document}
+    wire = {{"latest_record_time_stamp": "latest_record_time_ms"}.get(name, name): each for name, each in wire.items()}
+    rows = [(f"`{each}`", f"`{name}`", meanings[name]) for name, each in wire.items()]
+    return f"""# Counts
+{NOTE}
+
+What became of the rows, of one upload in its answer (`uploadSummary`) and of all uploads in the job (`counts`). In
+Python they are `Results.counts`.
+
+{_table(("On the wire", "In Python", "Meaning"), rows)}
+
+Every row is counted once:
+
+    inputRecordCount = processedRecordCount + invalidDateCount + outOfOrderTimeStampCount + excludedRecordCount
+
+and every value that the analysis asks for is either there or missing:
+
+    processedRecordCount * (fields of the analysis) = processedFieldCount + missingFieldCount
+
+A row with a missing value is analysed with what it has. A row is out of order when its second lies more than the
+`latency` of the job before the newest second seen, or before a time that a flush has advanced to.
+
+An upload is broken off when more than a quarter of its rows have unreadable times (error 30103) or are out of order
+(30105). The share is looked at after 100 rows, 1,000, every 10,000, and at the end. What was taken in before stays.
+"""
+
+
+# -- shared ------------------------------------------------------------------------------------------------------------
+
+
+def _attributes(of: type) -> dict[str, str]:
+    """The fields of a class, with the strings below them in its source."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(of))).body[0]
+    assert isinstance(body, ast.ClassDef)
+    found: dict[str, str] = {}
+    for field, below in zip(body.body, [*body.body[1:], None], strict=True):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+            told = below.value if isinstance(below, ast.Expr) else None
+            meaning = inspect.cleandoc(str(told.value)) if isinstance(told, ast.Constant) else ""
+            found[field.target.id] = _literal(" ".join(meaning.split()))
+    return found
+
+
+def _first_line(of: Any) -> str:
+    return _literal((inspect.getdoc(of) or "").partition("\n\n")[0].replace("\n", " "))
+
+
+def _literal(text: str) -> str:
+    return text.replace("``", "`")
+
+
+def _uncapitalised(text: str) -> str:
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    heads = tuple(heads)
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def _between(text: str, marker: str, rows: str) -> str:
+    """The text with new rows between the comments `<!-- marker -->` and `<!-- end -->`."""
+    found = re.compile(rf"(<!-- {marker}\b[^>]*-->\n).*?(<!-- end -->)", re.DOTALL)
+    assert found.search(text), f"there is no place for {marker}"
+    return found.sub(lambda old: f"{old[1]}{rows}\n{old[2]}", text)
+
+
+@contextmanager
+def serving() -> Iterator[int]:
+    """The port of a real server, empty at first."""
+    with TemporaryDirectory() as home:
+        ready = threading.Event()
+        server = Server(Settings(home=Path(home), port=0), ready=lambda url: ready.set())
+        thread = threading.Thread(target=server.listen)
+        thread.start()
+        ready.wait()
+        try:
+            yield server.port
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def outputs() -> Iterator[tuple[Path, str]]:
+    """Every page with something to run, with its outputs as they are now."""
+    snippets = runpy.run_path(str(DOCS / "snippets.py"))
+    with serving() as port:
+        for path in snippets["pages"](DOCS.parent):
+            page = snippets["Page"](path)
+            if page.runs:
+                with TemporaryDirectory() as folder:
+                    yield path, page.refreshed(Path(folder), port)
+
+
+def written() -> Iterator[Path]:
+    """Write what is out of date, and say which pages those were."""
+    for made in (pages().items(), outputs()):
+        for path, text in made:
+            if not path.exists() or path.read_text() != text:
+                path.write_text(text)
+                yield path
+
+
+if __name__ == "__main__":
+    for path in written():
+        print(f"wrote {path.relative_to(DOCS.parent)}")
+    picture = runpy.run_path(str(DOCS / "picture.py"))
+    picture["PICTURE"].write_text(picture["picture"](picture["printed"]()))
