@@ -38,10 +38,9 @@ def engine(store: Store) -> Engine:
     return Engine(store, clock=lambda: NOW)
 
 
-def _send(engine: Engine, *chunks: bytes, job_id: str = "sample") -> Counts:
+def _send(engine: Engine, *lines: bytes, job_id: str = "sample") -> Counts:
     upload = engine.upload(job_id)
-    for chunk in chunks:
-        upload.feed(chunk)
+    upload.feed(b"".join(lines))
     return upload.finish()
 
 

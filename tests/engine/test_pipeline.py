@@ -55,12 +55,12 @@ def test_however_an_upload_is_cut_the_results_are_the_same_to_the_last_bit(whole
 def test_uploads_with_a_restore_between_them_change_nothing(stops: list[int], latency: int) -> None:
     lines = rows(90, spike=70)
     undisturbed = Run(job(*DETECTORS, latency=latency))
-    undisturbed.upload([HEADER, *lines])
+    undisturbed.upload([HEADER + b"".join(lines)])
     run = Run(job(*DETECTORS, latency=latency))
     batches = []
     edges = [0, *sorted(stops), len(lines)]
     for begin, end in pairwise(edges):
-        run.upload([HEADER, *lines[begin:end]])
+        run.upload([HEADER + b"".join(lines[begin:end])])
         batches += run.batches
         run = Run(job(*DETECTORS, latency=latency), kept=run.pipeline.state())
     run.batches = batches
@@ -80,8 +80,8 @@ def test_rows_within_the_latency_give_what_sorted_rows_give() -> None:
     blocks = [lines[begin : begin + 16] for begin in range(0, len(lines), 16)]  # two minutes each
     shuffled = [block[i] for block in blocks for i in chance.permutation(len(block))]
     late, ordered = Run(job(latency=300)), Run(job())
-    counts = late.upload([HEADER, *shuffled])
-    ordered.upload([HEADER, *lines])
+    counts = late.upload([HEADER + b"".join(shuffled)])
+    ordered.upload([HEADER + b"".join(lines)])
     assert counts.out_of_order_time_stamp_count == 0
     closed = len(late.results.buckets)
     assert closed == 84
@@ -109,7 +109,7 @@ def test_silence_is_unusual_for_a_count_and_nothing_for_a_mean() -> None:
     lines = [line for line in rows(140, hosts=3) if not (b"host1" in line and _minute(line) == 120)] * 4
     lines.sort()
     run = Run(job({"function": "count", "byFieldName": "host"}, {"function": "mean", "fieldName": "value"}))
-    run.upload([HEADER, *lines])
+    run.upload([HEADER + b"".join(lines)])
     record = top(run.results)
     assert (record["by_field_value"], record["actual"], record["typical"]) == ("host1", 0.0, pytest.approx(8.0))
     assert 1 not in run.results.records.filter(probability=record["probability"])["detector_index"].to_list()
@@ -122,12 +122,12 @@ def _minute(line: bytes) -> int:
 def test_interim_results_show_the_open_bucket_and_leave_the_final_ones_as_they_would_be() -> None:
     lines = rows(100, spike=99)
     watched, left_alone = Run(job()), Run(job())
-    watched.upload([HEADER, *lines])
+    watched.upload([HEADER + b"".join(lines)])
     interim = watched.pipeline.interim()
     assert interim.interim
     assert interim.buckets["timestamp"].to_list() == [1_700_000_040 + 99 * 60]
     assert top(interim)["by_field_value"] == "host0"
-    left_alone.upload([HEADER, *lines])
+    left_alone.upload([HEADER + b"".join(lines)])
     end = 1_700_000_040 + 100 * 60
     assert_same(watched.pipeline.advance(end), left_alone.pipeline.advance(end))
 

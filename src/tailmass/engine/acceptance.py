@@ -24,8 +24,10 @@ class Acceptance:
         ----------
         status : (n,) what becomes of each row, as `kernels.buckets.admit` tells
         """
-        if not status.any():  # the rule: all rows are good, and what was fine before is better now
-            return self._go_on(len(status), 0, 0), None
+        fine = _verdict(self._seen, self._undated, self._late) is None
+        if fine and not status.any():  # the rule: all rows are good, and a share that was fine gets better
+            self._seen += len(status)
+            return len(status), None
         undated = self._undated + np.cumsum(status == UNDATED)
         late = self._late + np.cumsum(status == LATE)
         for seen in _looks(self._seen, self._seen + len(status)):
@@ -33,11 +35,10 @@ class Acceptance:
             error = _verdict(seen, int(undated[row]), int(late[row]))
             if error is not None:
                 return row + 1, error
-        return self._go_on(len(status), int(undated[-1]) - self._undated, int(late[-1]) - self._late), None
-
-    def _go_on(self, rows: int, undated: int, late: int) -> int:
-        self._seen, self._undated, self._late = self._seen + rows, self._undated + undated, self._late + late
-        return rows
+        self._undated += int(np.count_nonzero(status == UNDATED))
+        self._late += int(np.count_nonzero(status == LATE))
+        self._seen += len(status)
+        return len(status), None
 
     def finish(self) -> None:
         """Look once more at the end; raises TooManyBadDates or TooManyOutOfOrder."""

@@ -18,6 +18,7 @@ from tailmass.server import docs
 from tailmass.server.body import batches
 from tailmass.server.context import Context, Reach
 from tailmass.server.errors import STATUS, stopped, surprise
+from tailmass.server.linger import STOPPING
 from tailmass.server.metrics import Metrics
 from tailmass.server.parameters import FlushAsked, Reset, ResetAsked
 from tailmass.server.wire import Json, version
@@ -142,6 +143,7 @@ async def upload(job_ids: JobIds, request: Request, context: Reach, reset: Reset
             await _deliver(batches(request.receive), recipients, context)
         except asyncio.CancelledError:
             reason = stopped()
+            request.scope[STOPPING] = True
         finally:
             for recipient in recipients:
                 if not recipient.settled:

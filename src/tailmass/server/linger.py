@@ -9,6 +9,12 @@ LINGER = 30.0
 """Seconds to go on reading after an early answer. A sender that is refused in the first megabyte of many needs time to
 notice; one that never ends must not keep the connection."""
 
+PARTING = 2.0
+"""The same when the server is stopping, which must not take as long."""
+
+STOPPING = "tailmass.stopping"
+"""Set in the scope of a request that is answered because the server stops."""
+
 
 class Linger:
     """Middleware that reads the rest of a request whose answer came early, and throws it away.
@@ -34,6 +40,7 @@ class _Exchange:
     """One request with a body and its answer."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, seconds: float) -> None:
+        self._scope = scope
         self._receive = receive
         self._send = send
         self.seconds = seconds
@@ -61,7 +68,7 @@ class _Exchange:
     async def _drain(self) -> None:
         # Cancelled is what a request is when the server stops; this one is already answered.
         with contextlib.suppress(TimeoutError, asyncio.CancelledError):
-            async with asyncio.timeout(self.seconds):
+            async with asyncio.timeout(PARTING if self._scope.get(STOPPING) else self.seconds):
                 while self.unread:
                     await self.receive()
 
