@@ -63,7 +63,7 @@ def test_the_records_are_a_data_frame_of_the_callers_own_kind(frame: pl.DataFram
     assert len(_rows(results.buckets)) == 199
 
 
-def _rows(frame: Any) -> list[dict[str, Any]]:
+def _rows(frame: Any) -> Any:
     return nw.from_native(frame, eager_only=True).rows(named=True)
 
 
