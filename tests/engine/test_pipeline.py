@@ -105,6 +105,21 @@ def test_advancing_time_closes_the_last_bucket_and_older_rows_are_late() -> None
     assert run.pipeline.counts.out_of_order_time_stamp_count == 1
 
 
+def test_a_row_far_in_the_future_is_counted_as_a_bad_date_and_the_next_ones_are_not_late() -> None:
+    run = Run(job())
+    lines = rows(100, spike=80)
+    counts = run.upload([HEADER, *lines[:300], b"32503680000,host0,s0,1\n", *lines[300:]])
+    assert (counts.invalid_date_count, counts.out_of_order_time_stamp_count) == (1, 0)
+    assert counts.bucket_count == 99
+
+
+def test_a_first_value_of_rounding_noise_does_not_blind_the_series() -> None:
+    noise = b"1700000045,host0,s0,5.551115123125783e-17\n"
+    run = Run(job())
+    run.upload([HEADER, noise, *rows(100, spike=80)])
+    assert top(run.results)["actual"] == pytest.approx(600.0, abs=3.0)
+
+
 def test_silence_is_unusual_for_a_count_and_nothing_for_a_mean() -> None:
     lines = [line for line in rows(140, hosts=3) if not (b"host1" in line and _minute(line) == 120)] * 4
     lines.sort()

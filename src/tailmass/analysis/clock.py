@@ -9,8 +9,10 @@ import numpy as np
 from tailmass.analysis.arrays import Arrays
 from tailmass.columns import Columns, Ints
 from tailmass.kernels import buckets
+from tailmass.kernels.buckets import NEVER
 
-NEVER = -(2**62)
+# A time that is farther than both ahead of the newest one is a mistake: ten years for buckets of five minutes.
+FARTHEST_BUCKETS, FARTHEST_SECONDS = 1_000_000, 366 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ class Clock:
 
     def admit(self, columns: Columns) -> tuple[Ints, Ints]:
         """(n,) status of each row (see `kernels.buckets`) and the watermark after it; nothing is remembered yet."""
-        return buckets.admit(columns.times, columns.dated, self.newest, self.latency, self.advanced)
+        horizon = max(FARTHEST_BUCKETS * self.span, FARTHEST_SECONDS)
+        return buckets.admit(columns.times, columns.dated, self.newest, self.latency, self.advanced, horizon)
 
     def run(self, times: Ints, watermarks: Ints) -> Advance:
         """Move on by admitted rows.

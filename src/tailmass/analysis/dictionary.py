@@ -18,8 +18,8 @@ class Dictionary:
         self.names: list[str] = []
         self.empty = ids.EMPTY
         """The id of "", once it has been seen."""
-        # Polars numbers the strings (50 M rows/s); its numbers depend on threads, ours on the rows alone. It forgets them
-        # when the last column that has any of them is gone, hence an empty one that never goes.
+        # Polars numbers the strings (50 M rows/s); its numbers depend on threads, ours on the rows alone. It forgets
+        # them when the last column that has any of them is gone, hence an empty one that never goes.
         self._numbered = pl.Series([], dtype=pl.Categorical(pl.Categories.random()))
         self._table = np.full(64, ids.EMPTY, np.int64)
 

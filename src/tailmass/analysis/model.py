@@ -49,12 +49,12 @@ class FeatureModel:
 
         Where an absent row means 0, a value can only grow until the bucket closes, so that only high ones are told.
         """
-        watch = self.watch._replace(learning=False)
-        if watch.dense:
-            watch = watch._replace(dense=False, side=1)
-            if self.watch.side < 0:
-                return _concatenated([])
-        return self._meet(watch, offsets, series, values, first, known)[0]
+        watch = self.watch._replace(learning=False, dense=False)
+        found = self._meet(watch, offsets, series, values, first, known)[0]
+        if not self.watch.dense:
+            return found
+        high = found.actual > found.typical
+        return Unusual._make(part[high] for part in found)
 
     def state(self, prefix: str, series: int) -> Arrays:
         """The arrays of the first `series` series."""

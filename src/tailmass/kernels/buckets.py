@@ -11,14 +11,17 @@ from tailmass.columns import Flags, Floats, Ints
 from tailmass.kernels.jit import kernel
 
 ADMITTED, UNDATED, LATE = 0, 1, 2
+NEVER = -(2**62)  # the newest second before the first row
 SORT_COSTS = 20  # looks at a count that sorting one id costs
 
 
 @kernel
-def admit(times: Ints, dated: Flags, newest: int, latency: int, advanced: int) -> tuple[Ints, Ints]:
-    """Sort out rows without a time and rows that come too late.
+def admit(times: Ints, dated: Flags, newest: int, latency: int, advanced: int, horizon: int) -> tuple[Ints, Ints]:
+    """Sort out rows without a time, or with an impossible one, and rows that come too late.
 
-    A row is late when its second is more than `latency` before the newest second seen, or before `advanced`.
+    A row is late when its second is more than `latency` before the newest second seen, or before `advanced`. A time more
+    than `horizon` after the newest one is taken for a mistake: to believe it would close every bucket up to it, and make
+    every row that follows late.
 
     Parameters
     ----------
@@ -27,6 +30,7 @@ def admit(times: Ints, dated: Flags, newest: int, latency: int, advanced: int) -
     newest : newest epoch second admitted before these rows
     latency : seconds
     advanced : epoch second before which nothing is accepted any more
+    horizon : seconds
 
     Returns
     -------
@@ -37,7 +41,7 @@ def admit(times: Ints, dated: Flags, newest: int, latency: int, advanced: int) -
     watermark = np.empty(len(times), np.int64)
     for row in range(len(times)):
         second = times[row] // 1000
-        if not dated[row]:
+        if not dated[row] or (newest > NEVER and second > newest + horizon):
             status[row] = UNDATED
         elif second < newest - latency or second < advanced:
             status[row] = LATE

@@ -90,7 +90,7 @@ def rates(
             out[k] = (beyond(tails, evidence[k]) + worth * prior(evidence[k])) / (history.watched[0] + worth)
             k += 1
         for j in range(begin, k):
-            _remember(history, series[j], first + b, evidence[j])
+            _remember(history, series[j], first + b, evidence[j], keep)
         history.watched[0] = keep * (history.watched[0] + updates[b])
         for place in range(BINS):
             history.events[place] *= keep
@@ -108,7 +108,7 @@ def current_rates(evidence: Floats, worth: float, history: History, tails: Float
 
 
 @inlined
-def _remember(history: History, i: int, bucket: int, u: float) -> None:
+def _remember(history: History, i: int, bucket: int, u: float, keep: float) -> None:
     """An unusual value of series `i`: an event of its own, or the new height of the running one, or nothing new."""
     height = history.height[i]
     running = height > 0.0 and bucket - history.last[i] <= REFRACTORY
@@ -116,7 +116,8 @@ def _remember(history: History, i: int, bucket: int, u: float) -> None:
         return
     if running:
         place = min(BINS - 1, int(height / BIN_WIDTH))
-        history.events[place] = max(0.0, history.events[place] - 1.0)
+        faded = keep ** (bucket - history.last[i])
+        history.events[place] = max(0.0, history.events[place] - faded)
     history.events[min(BINS - 1, int(u / BIN_WIDTH))] += 1.0
     history.last[i] = bucket
     history.height[i] = u

@@ -1,0 +1,36 @@
+import importlib
+import pkgutil
+from typing import Any
+
+import numpy as np
+import pytest
+from numba.core.dispatcher import Dispatcher
+
+import tailmass.kernels
+from tailmass.kernels.surprise import Spread, scale
+
+COMPILED = {
+    f"{module.name}.{name}": value
+    for module in pkgutil.iter_modules(tailmass.kernels.__path__, "tailmass.kernels.")
+    for name, value in vars(importlib.import_module(module.name)).items()
+    if isinstance(value, Dispatcher)
+}
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_every_kernel_runs_without_the_gil_and_adds_up_in_the_order_it_is_written(name: str) -> None:
+    options: dict[str, Any] = COMPILED[name].targetoptions
+    assert options["nogil"]
+    assert not options.get("fastmath", False)
+    assert not options.get("parallel", False)
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_every_kernel_says_what_it_does(name: str) -> None:
+    private = name.rpartition(".")[2].startswith("_")
+    assert private or (COMPILED[name].__doc__ or "").strip()
+
+
+def test_a_division_by_zero_is_an_infinity() -> None:
+    with np.errstate(all="raise"):
+        assert scale(Spread(np.inf, 0.0, 0.0, 0.0), 1.0, 0.0) == np.inf
