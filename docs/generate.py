@@ -445,7 +445,9 @@ and every value that the analysis asks for is either there or missing:
     processedRecordCount * (fields of the analysis) = processedFieldCount + missingFieldCount
 
 A row with a missing value is analysed with what it has. A row is out of order when its second lies more than the
-`latency` of the job before the newest second seen, or before a time that a flush has advanced to.
+`latency` of the job before the newest second seen, or before a time that a flush has advanced to. A time more than a
+million buckets (and more than a year) after the newest one counts as one that cannot be read: to believe it would make
+every row after it late.
 
 An upload is broken off when more than a quarter of its rows have unreadable times (error 30103) or are out of order
 (30105). The share is looked at after 100 rows, 1,000, every 10,000, and at the end. What was taken in before stays.

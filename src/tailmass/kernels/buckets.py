@@ -19,9 +19,9 @@ SORT_COSTS = 20  # looks at a count that sorting one id costs
 def admit(times: Ints, dated: Flags, newest: int, latency: int, advanced: int, horizon: int) -> tuple[Ints, Ints]:
     """Sort out rows without a time, or with an impossible one, and rows that come too late.
 
-    A row is late when its second is more than `latency` before the newest second seen, or before `advanced`. A time more
-    than `horizon` after the newest one is taken for a mistake: to believe it would close every bucket up to it, and make
-    every row that follows late.
+    A row is late when its second is more than `latency` before the newest second seen, or before `advanced`. A time
+    more than `horizon` after the newest one is taken for a mistake: to believe it would close every bucket up to it,
+    and make every row that follows late.
 
     Parameters
     ----------

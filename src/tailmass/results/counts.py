@@ -25,7 +25,7 @@ class Counts:
     input_field_count: int = 0
     """Values received, those that are not analysed included."""
     invalid_date_count: int = 0
-    """Rows dropped because their time is missing or cannot be read."""
+    """Rows dropped because their time is missing, cannot be read, or is impossibly far ahead."""
     missing_field_count: int = 0
     """Values the analysis lacked in rows it was given."""
     out_of_order_time_stamp_count: int = 0
