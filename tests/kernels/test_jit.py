@@ -1,5 +1,8 @@
 import importlib
+import os
 import pkgutil
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -34,3 +37,10 @@ def test_every_kernel_says_what_it_does(name: str) -> None:
 def test_a_division_by_zero_is_an_infinity() -> None:
     with np.errstate(all="raise"):
         assert scale(Spread(np.inf, 0.0, 0.0, 0.0), 1.0, 0.0) == np.inf
+
+
+def test_without_a_place_to_keep_what_is_compiled_kernels_run_all_the_same() -> None:
+    program = "from tailmass.kernels.student import tail; print(tail(0.0), tail._cache.cache_path)"
+    environment = {**os.environ, "NUMBA_CACHE_LOCATOR_CLASSES": "ZipCacheLocator"}  # none that has a place for us
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "0.5 None\n"

@@ -20,11 +20,19 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     `error_model="numpy"`: a division by zero is an infinity, not an exception in the loop. No `fastmath`: results must
     not depend on how the compiler groups a sum.
     """
-    compiled: Callable[P, R] = njit(cache=True, nogil=True, error_model="numpy")(function)
-    return compiled
+    return _compiled(function)
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a part of a kernel into whatever calls it."""
-    compiled: Callable[P, R] = njit(cache=True, nogil=True, error_model="numpy", forceinline=True)(function)
+    return _compiled(function, forceinline=True)
+
+
+def _compiled(function: Callable[P, R], **options: bool) -> Callable[P, R]:
+    compiled: Callable[P, R]
+    try:
+        compiled = njit(cache=True, nogil=True, error_model="numpy", **options)(function)
+    except RuntimeError:
+        # Neither the package nor a home can be written, as for a service with its own user: compile at every start.
+        compiled = njit(nogil=True, error_model="numpy", **options)(function)
     return compiled
