@@ -198,3 +198,12 @@ def test_what_is_not_analysed_is_refused_by_name(
 ) -> None:
     with pytest.raises(AnalysisStartError, match=named):
         Pipeline(job(detector, **analysis))
+
+
+def test_one_wild_value_does_not_hide_what_comes_long_after_it() -> None:
+    lines = rows(12_000, hosts=1, spike=11_900)
+    lines[600] = lines[600].replace(b",s0,", b",s0,999999")  # a hundred million times the usual
+    run = Run(job())
+    run.upload([HEADER + b"".join(lines)])
+    late = run.results.records.filter(run.results.records["timestamp"] == 1_700_000_040 + 60 * 11_900)
+    assert late["actual"].to_list() == pytest.approx([600.0], abs=5.0)

@@ -259,7 +259,7 @@ class Series:
         change = abs(x - self.previous)
         if change > 0.0:
             self.step = min(self.step or change, change)
-        self.peak = max(self.peak, abs(x))
+        self.peak = max(abs(x), self.peak + 1e-3 * (abs(x) - self.peak))
         if self.n == 1:
             self.scale_e, self.scale_r = max(abs(e), self.floor), max(abs(r), self.floor)
         scale = max(self.scale_r, self.floor)

@@ -17,7 +17,8 @@ CLIP = 6.0  # scales: what the level, the seasons and the autoregression may see
 YOUNG = 10.0  # updates before the scales are fit to clip with
 STALE = 4.0  # missed buckets after which the last residuals say nothing about the next
 MEAN_TO_DEVIATION = 1.2533  # sqrt(pi / 2): mean |e| to standard deviation of a Gaussian
-CLOSE = 1e-4  # of the largest |x|: differences below are rounding, not information
+CLOSE = 1e-4  # of the largest |x| of late: differences below are rounding, not information
+FADING = 1e-3  # how fast one wild value is forgotten there; if it never were, it would hide all later ones
 TINY = 1e-12
 UNLIMITED = 1e300
 
@@ -35,7 +36,7 @@ class Level(NamedTuple):
     previous: float
     """The last x."""
     peak: float
-    """Largest |x| so far."""
+    """Largest |x| of late."""
     step: float
     """Smallest change between two x so far that is not 0: the resolution of the data; 0 while unknown."""
     scale_e: float
@@ -84,7 +85,7 @@ def learn(s: Level, bucket: int, buckets_per_day: float, x: float, expected: Pre
     """
     change = abs(x - s.previous)
     step = change if change > 0.0 and (s.step == 0.0 or change < s.step) else s.step
-    peak = max(s.peak, abs(x))
+    peak = max(abs(x), s.peak + FADING * (abs(x) - s.peak))
     floor = max(max(0.5 * step, CLOSE * peak), TINY)
     n = s.updates
     e, r = x - expected.mean, x - expected.residual_mean
