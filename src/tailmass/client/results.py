@@ -2,7 +2,7 @@
 
 from tailmass.client.connection import Connection
 from tailmass.client.listing import Listing
-from tailmass.client.request import Document, Moment, ask, moment
+from tailmass.client.request import Document, Moment, Value, ask, moment
 
 
 class Results:
@@ -23,19 +23,16 @@ class Results:
         max_normalized_probability: float | None = None,
     ) -> Listing:
         """The buckets in order of time, with their records if ``expand``, from the given scores upwards."""
-        request = ask(
-            "GET",
-            "results",
+        return self._listing(
             job_id,
             "buckets",
-            start=moment(start),
-            end=moment(end),
+            start,
+            end,
             expand=expand,
             includeInterim=include_interim,
             anomalyScore=anomaly_score,
             maxNormalizedProbability=max_normalized_probability,
         )
-        return Listing(self._send, request)
 
     def bucket(
         self, job_id: str, timestamp: Moment, *, expand: bool = False, include_interim: bool = False
@@ -57,20 +54,17 @@ class Results:
         normalized_probability: float | None = None,
     ) -> Listing:
         """The records, the least normal first unless sorted by another field, from the given scores upwards."""
-        request = ask(
-            "GET",
-            "results",
+        return self._listing(
             job_id,
             "records",
-            start=moment(start),
-            end=moment(end),
+            start,
+            end,
             includeInterim=include_interim,
             sort=sort,
             desc=desc,
             anomalyScore=anomaly_score,
             normalizedProbability=normalized_probability,
         )
-        return Listing(self._send, request)
 
     def influencers(
         self,
@@ -84,24 +78,26 @@ class Results:
         anomaly_score: float | None = None,
     ) -> Listing:
         """The influencers, the highest score first unless sorted by another field."""
-        request = ask(
-            "GET",
-            "results",
+        return self._listing(
             job_id,
             "influencers",
-            start=moment(start),
-            end=moment(end),
+            start,
+            end,
             sort=sort,
             desc=desc,
             anomalyScore=anomaly_score,
             includeInterim=include_interim,
         )
-        return Listing(self._send, request)
 
     def categories(self, job_id: str) -> Listing:
         """The categories of messages found, in order of their ids."""
-        return Listing(self._send, ask("GET", "results", job_id, "categorydefinitions"))
+        return self._listing(job_id, "categorydefinitions")
 
     def category(self, job_id: str, category_id: int | str) -> Document | None:
         """One category, or None."""
         return self._send(ask("GET", "results", job_id, "categorydefinitions", category_id)).single()
+
+    def _listing(
+        self, job_id: str, kind: str, start: Moment | None = None, end: Moment | None = None, **query: Value
+    ) -> Listing:
+        return Listing(self._send, ask("GET", "results", job_id, kind, start=moment(start), end=moment(end), **query))

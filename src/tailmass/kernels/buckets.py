@@ -108,14 +108,8 @@ def accumulate(
     -------
     closed : buckets first ... until - 1
     """
-    room = len(series)
-    for slot in range(len(held.used)):
-        room += held.used[slot]
-    offsets = np.zeros(max(0, until - first) + 1, np.int64)
-    ids = np.empty(room, np.int64)
-    count, total = np.empty(room), np.empty(room)
-    low, high = np.empty(room), np.empty(room)
-    closed = Closed(offsets, ids, count, total, low, high)
+    closed = _room(len(series) + held.used.sum(), until - first)
+    offsets = closed.offsets
     held_count, held_total, held_low, held_high, touched, used = held
     upcoming, filled = first, 0
     bucket, slot = first, first % len(used)
@@ -143,24 +137,38 @@ def accumulate(
         filled = _hand_over(held, upcoming, closed, filled)
         upcoming += 1
         offsets[upcoming - first] = filled
-    return Closed(offsets, ids[:filled], count[:filled], total[:filled], low[:filled], high[:filled])
+    return _trimmed(closed, filled)
 
 
 @kernel
 def peek(held: Open, first: int, until: int) -> Closed:
     """Buckets first ... until - 1 as they stand, left open."""
-    room = 0
-    for slot in range(len(held.used)):
-        room += held.used[slot]
-    offsets = np.zeros(max(0, until - first) + 1, np.int64)
-    ids = np.empty(room, np.int64)
-    count, total = np.empty(room), np.empty(room)
-    low, high = np.empty(room), np.empty(room)
+    closed = _room(held.used.sum(), until - first)
     filled = 0
     for bucket in range(first, until):
-        filled = _copy(held, bucket, Closed(offsets, ids, count, total, low, high), filled)
-        offsets[bucket - first + 1] = filled
-    return Closed(offsets, ids[:filled], count[:filled], total[:filled], low[:filled], high[:filled])
+        filled = _copy(held, bucket, closed, filled)
+        closed.offsets[bucket - first + 1] = filled
+    return _trimmed(closed, filled)
+
+
+@kernel
+def _room(entries: int, buckets: int) -> Closed:
+    """Space for so many entries of so many buckets, none of which has any yet."""
+    return Closed(
+        np.zeros(max(0, buckets) + 1, np.int64),
+        np.empty(entries, np.int64),
+        np.empty(entries),
+        np.empty(entries),
+        np.empty(entries),
+        np.empty(entries),
+    )
+
+
+@kernel
+def _trimmed(closed: Closed, entries: int) -> Closed:
+    """The same without the space that was not needed."""
+    offsets, series, count, total, low, high = closed
+    return Closed(offsets, series[:entries], count[:entries], total[:entries], low[:entries], high[:entries])
 
 
 @kernel

@@ -6,7 +6,7 @@ reference count for every array in it, which measured three times as dear as the
 """
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from numba import njit
 
@@ -28,7 +28,7 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
     return _compiled(function, forceinline=True)
 
 
-def _compiled(function: Callable[P, R], **options: bool) -> Callable[P, R]:
+def _compiled(function: Callable[P, R], **options: Any) -> Callable[P, R]:
     compiled: Callable[P, R]
     try:
         compiled = njit(cache=True, nogil=True, error_model="numpy", **options)(function)

@@ -1,5 +1,6 @@
 """The resource `/results`: buckets and records of a job."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -7,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tailmass.results import page, parse_time, single
+from tailmass.results import Bucket, Record, page, parse_time, single
 from tailmass.server import docs
 from tailmass.server.context import Reach
 from tailmass.server.parameters import (
@@ -19,6 +20,8 @@ from tailmass.server.parameters import (
     MaxNormalizedProbability,
     NormalizedProbability,
     Page,
+    Paging,
+    Range,
     Sort,
     flag,
 )
@@ -55,7 +58,7 @@ def buckets(
 ) -> Response:
     """Buckets in a range of time, at or above the given scores."""
     context.engine.job(job_id)
-    hits, found = context.store.buckets(
+    found = context.store.buckets(
         job_id,
         skip=paging.skip,
         take=paging.take,
@@ -66,15 +69,16 @@ def buckets(
         max_normalized_probability=max_normalized_probability,
         expand=expand,
     )
-    effective: dict[str, str | float] = {
-        **between.parameters(),
-        "expand": expand,
-        "includeInterim": include_interim,
-        "anomalyScore": anomaly_score,
-        "maxNormalizedProbability": max_normalized_probability,
-    }
-    documents = [bucket.document() for bucket in found]
-    return Json(page(documents, hits, paging.skip, paging.take, own_url(request), effective))
+    return _page(
+        request,
+        paging,
+        between,
+        found,
+        expand=expand,
+        includeInterim=include_interim,
+        anomalyScore=anomaly_score,
+        maxNormalizedProbability=max_normalized_probability,
+    )
 
 
 earliest.get("/{job_id}")(buckets)
@@ -120,7 +124,7 @@ def records(
     context.engine.job(job_id)
     sort = sort or "normalizedProbability"
     descending = flag(desc or "true")
-    hits, found = context.store.records(
+    found = context.store.records(
         job_id,
         skip=paging.skip,
         take=paging.take,
@@ -132,16 +136,17 @@ def records(
         anomaly_score=anomaly_score,
         normalized_probability=normalized_probability,
     )
-    effective: dict[str, str | float] = {
-        **between.parameters(),
-        "includeInterim": include_interim,
-        "sort": sort,
-        "desc": descending,
-        "anomalyScore": anomaly_score,
-        "normalizedProbability": normalized_probability,
-    }
-    documents = [record.document() for record in found]
-    return Json(page(documents, hits, paging.skip, paging.take, own_url(request), effective))
+    return _page(
+        request,
+        paging,
+        between,
+        found,
+        includeInterim=include_interim,
+        sort=sort,
+        desc=descending,
+        anomalyScore=anomaly_score,
+        normalizedProbability=normalized_probability,
+    )
 
 
 @router.get(
@@ -157,3 +162,17 @@ def bucket_in_short(
     if timestamp in _COLLECTIONS:
         raise HTTPException(404)
     return bucket(job_id, timestamp, context, expand, include_interim)
+
+
+def _page(
+    request: Request,
+    paging: Paging,
+    between: Range,
+    found: tuple[int, Sequence[Bucket | Record]],
+    **asked: str | float,
+) -> Response:
+    """A page of what was found; `asked` is restated in the addresses of the pages around it, in its order."""
+    hits, results = found
+    documents = [result.document() for result in results]
+    asked = {**between.parameters(), **asked}
+    return Json(page(documents, hits, paging.skip, paging.take, own_url(request), asked))
