@@ -55,3 +55,9 @@ def test_the_pages_need_no_network(lasting_server: "Running") -> None:
 def test_the_pages_are_given_a_version_they_can_draw(lasting_server: "Running", description: dict[str, Any]) -> None:
     given = httpx.get(f"{lasting_server.url}/docs/openapi.json").json()
     assert given == {**description, "openapi": "3.0.3"}
+
+
+def test_a_bucket_may_be_missing_and_so_may_its_job(description: dict[str, Any]) -> None:
+    answers = description["paths"]["/engine/v2/results/{job_id}/buckets/{timestamp}"]["get"]["responses"]
+    either = answers["404"]["content"]["application/json"]["schema"]["anyOf"]
+    assert [each["$ref"].rpartition("/")[2] for each in either] == ["Missing", "Error"]

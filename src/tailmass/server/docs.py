@@ -81,9 +81,13 @@ def errors(*statuses: int) -> Described:
     return {status: {"description": _REASONS[status], "content": _json("Error")} for status in statuses}
 
 
-def missing(kind: str) -> Described:
-    """The answer that there is no such document, besides those with an error."""
-    return {404: {"description": f"There is no such {kind}.", "content": _json("Missing")}}
+def missing(kind: str, *, of_job: bool = False) -> Described:
+    """The answer that there is no such document; if it is one of a job, the job may be missing, which is an error."""
+    if not of_job:
+        return {404: {"description": f"There is no such {kind}.", "content": _json("Missing")}}
+    either = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("Missing", "Error")]}
+    content = {"application/json": {"schema": either}}
+    return {404: {"description": f"There is no such {kind}, or no such job.", "content": content}}
 
 
 def uploads(*statuses: int) -> Described:

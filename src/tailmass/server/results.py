@@ -88,7 +88,7 @@ earliest.get("/{job_id}")(buckets)
     "/{job_id}/buckets/{timestamp}",
     summary="Look at a bucket",
     response_description="The bucket.",
-    responses=docs.missing("bucket"),
+    responses=docs.missing("bucket", of_job=True),
 )
 def bucket(
     job_id: str, timestamp: Timestamp, context: Reach, expand: Expand, include_interim: IncludeInterim
@@ -153,7 +153,7 @@ def records(
     "/{job_id}/{timestamp}",
     summary="Look at a bucket, by the short form of its path",
     response_description="The bucket.",
-    responses=docs.missing("bucket"),
+    responses=docs.missing("bucket", of_job=True),
 )
 def bucket_in_short(
     job_id: str, timestamp: Timestamp, context: Reach, expand: Expand, include_interim: IncludeInterim
