@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tailmass.engine.pipeline import Pipeline
-from tailmass.errors import AnalysisStartError
+from tailmass.errors import AnalysisStartError, DataError
 from tests.engine.sample import HEADER, Run, assert_same, cut, job, rows, top
 
 DETECTORS = (
@@ -72,6 +72,20 @@ def test_gzip_gives_the_results_of_what_was_compressed(whole: Run) -> None:
     run = Run(job(*DETECTORS))
     run.upload(cut(gzip.compress(DATA), [1, 7, 500]), gzipped=True)
     assert_same(run.results, whole.results)
+
+
+def test_rows_before_a_mistake_in_gzip_count_whatever_the_chunks() -> None:
+    data = bytearray(gzip.compress(DATA))
+    data[len(data) // 2] ^= 0xFF
+    runs = []
+    for chunks in ([bytes(data)], cut(bytes(data), list(range(0, len(data), 50)))):
+        run = Run(job())
+        with pytest.raises(DataError, match="corrupt"):
+            run.upload(chunks, gzipped=True)
+        runs.append(run)
+    assert runs[0].pipeline.counts == runs[1].pipeline.counts
+    assert runs[0].pipeline.counts.processed_record_count > 100
+    assert_same(runs[0].results, runs[1].results)
 
 
 def test_rows_within_the_latency_give_what_sorted_rows_give() -> None:

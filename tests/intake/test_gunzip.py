@@ -56,6 +56,29 @@ def test_corrupt_data_is_an_error() -> None:
         gunzip([bytes(data)])
 
 
+@settings(deadline=None, derandomize=True)
+@given(st.integers(12, 3000), st.integers(1, 700))
+def test_what_comes_before_a_mistake_is_the_same_whatever_the_chunks(place: int, size: int) -> None:
+    data = bytearray(gzip.compress(random.Random(2).randbytes(4000).hex().encode()))
+    data[place] ^= 0x55
+    whole, cut = (
+        _before_the_mistake([bytes(data)]),
+        _before_the_mistake(bytes(data[k : k + size]) for k in range(0, len(data), size)),
+    )
+    assert whole == cut
+
+
+def _before_the_mistake(chunks: Iterable[bytes]) -> tuple[bytes, bool]:
+    content, member = bytearray(), Gunzip()
+    try:
+        for chunk in chunks:
+            for piece in member.feed(chunk):
+                content += piece
+    except DataError:
+        return bytes(content), True
+    return bytes(content), False
+
+
 def test_rubbish_after_a_member_is_an_error_but_padding_is_not() -> None:
     data = gzip.compress(b"x")
     assert gunzip([data, bytes(512), bytes(5)]) == b"x"

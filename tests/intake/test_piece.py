@@ -14,7 +14,7 @@ PIECE = Piece(
 
 
 @pytest.mark.parametrize(
-    ("n", "share"), [(0, (0, 0, 0)), (1, (1, 10, 3)), (2, (2, 25, 5)), (3, (3, 40, 9)), (9, (3, 40, 9))]
+    ("n", "share"), [(0, (0, 0, 0)), (1, (1, 10, 3)), (2, (2, 25, 5)), (3, (3, 36, 9)), (9, (3, 36, 9))]
 )
 def test_a_head_has_the_bytes_and_fields_of_its_records(n: int, share: tuple[int, int, int]) -> None:
     head = PIECE.head(n)

@@ -84,10 +84,22 @@ class Intake:
             self._thread = None
 
     def _read(self, data: bytes) -> Iterator[Piece]:
-        for plain in self._gunzip.feed(data) if self._gunzip is not None else [data]:
+        if self._gunzip is None:
+            yield from self._reader.feed(data)
+            if len(data) < LARGE_BYTES:
+                yield from self._reader.complete()
+            return
+        pieces = self._gunzip.feed(data)
+        while True:
+            try:
+                plain = next(pieces, None)
+            except EngineError:
+                yield from self._reader.complete()  # the records before a mistake in the compressed data
+                raise
+            if plain is None:
+                break
             yield from self._reader.feed(plain)
-        if len(data) < LARGE_BYTES:
-            yield from self._reader.complete()
+        yield from self._reader.complete()
 
     def _catch_up(self) -> None:
         """Analyse what was read of the last large chunk."""

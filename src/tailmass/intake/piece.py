@@ -33,9 +33,8 @@ class Piece:
         return len(self.columns)
 
     def head(self, n: int) -> "Piece":
-        """The first n records, with their bytes and fields."""
-        if n >= len(self):
-            return self
+        """The first n records, with their bytes and fields, and nothing of what follows the last of them."""
+        n = min(n, len(self))
         size = int(self.ends[n - 1]) if n > 0 else 0
         ends, cells = self.ends[:n], self.cells[:n]
         return Piece(self.columns.take(slice(0, n)), size, int(cells.sum()), ends, cells)
