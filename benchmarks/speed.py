@@ -3,8 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,8 @@ from tailmass.analysis.dictionary import Dictionary
 from tailmass.analysis.model import FeatureModel
 from tailmass.client import Client
 from tailmass.engine import support
-from tailmass.intake.reader import reader
+from tailmass.intake.piece import Piece
+from tailmass.intake.reader import Reader, reader
 from tailmass.jobs import Job
 from tailmass.kernels.buckets import accumulate
 from tailmass.kernels.observe import Watch
@@ -31,15 +31,6 @@ JOB = {
     "dataDescription": {"fieldDelimiter": ","},
 }
 CHUNK_BYTES = 4 << 20
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One figure."""
-
-    what: str
-    per_second: float
-    note: str = ""
 
 
 def best(run: Callable[[], None], times: int) -> float:
@@ -60,16 +51,21 @@ def bare(path: Path) -> None:
     clock = Clock(SPAN, 0)
     detector = DetectorAnalysis(job.analysis_config.detectors[0], {"host": hosts}, SPAN, clock.slots)
     rows = reader(job.data_description, fields)
+    for piece in _pieces(path, rows):
+        columns = piece.columns
+        _, watermark = clock.admit(columns)
+        ids = hosts.ids(columns.texts["host"])
+        advance = clock.run(columns.times, watermark)
+        values = columns.numbers["value"]
+        detector._make_room(len(hosts))
+        accumulate(advance.rows, advance.closing, ids, values, detector._open, advance.first, advance.until)
+
+
+def _pieces(path: Path, rows: Reader) -> Iterator[Piece]:
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
-            for piece in rows.feed(chunk):
-                columns = piece.columns
-                _, watermark = clock.admit(columns)
-                ids = hosts.ids(columns.texts["host"])
-                advance = clock.run(columns.times, watermark)
-                values = columns.numbers["value"]
-                detector._make_room(len(hosts))
-                accumulate(advance.rows, advance.closing, ids, values, detector._open, advance.first, advance.until)
+            yield from rows.feed(chunk)
+    yield from rows.finish()
 
 
 def in_process(path: Path) -> None:

@@ -68,6 +68,14 @@ def test_uploads_with_a_restore_between_them_change_nothing(stops: list[int], la
     assert run.pipeline.counts.bucket_count == undisturbed.pipeline.counts.bucket_count
 
 
+def test_records_with_broken_syntax_are_skipped_and_the_log_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    description = job().data_description.model_copy(update={"format": "JSON"})
+    run = Run(job().model_copy(update={"data_description": description}))
+    counts = run.upload([b'{"time": 60, "host": "a", "value": 1}\n{"time": 61, oops}\n{"time": 62, "host": "a"}\n'])
+    assert counts.processed_record_count == 2
+    assert "1 records were skipped: their syntax is broken" in caplog.text
+
+
 def test_gzip_gives_the_results_of_what_was_compressed(whole: Run) -> None:
     run = Run(job(*DETECTORS))
     run.upload(cut(gzip.compress(DATA), [1, 7, 500]), gzipped=True)

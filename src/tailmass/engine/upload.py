@@ -1,5 +1,6 @@
 """One upload into one job: bytes through a reader into the pipeline, results to whoever wants them."""
 
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -12,6 +13,8 @@ from tailmass.intake.piece import Piece
 from tailmass.intake.reader import reader
 from tailmass.jobs import DataDescription
 from tailmass.results import Batch, Counts
+
+log = logging.getLogger(__name__)
 
 LARGE_BYTES = 1 << 20
 """From this size on, reading a chunk beside the analysis of the last one saves more than the thread costs."""
@@ -113,6 +116,8 @@ class Intake:
             raise error
 
     def _take(self, piece: Piece) -> None:
+        if piece.broken_count:  # the counts of the API have no place for them
+            log.warning("%d records were skipped: their syntax is broken", piece.broken_count)
         status, watermark = self._pipeline.admit(piece.columns)
         allowed, error = self._acceptance.look(status)
         if error is not None:
