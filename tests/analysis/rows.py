@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from tailmass.analysis.calendar import Calendar
 from tailmass.analysis.clock import Clock
 from tailmass.analysis.detector import DetectorAnalysis, Findings
 from tailmass.analysis.dictionary import Dictionary
@@ -36,13 +37,15 @@ class Watched:
     Parameters
     ----------
     what : the detector in its short form
+    latency : seconds
+    zone : whose clocks days and weeks are counted by
     """
 
-    def __init__(self, what: str, *, latency: int = 0) -> None:
+    def __init__(self, what: str, *, latency: int = 0, zone: str | None = None) -> None:
         self.detector = detector(what)
         self.clock = Clock(SPAN, latency)
         self.dictionaries = {name: Dictionary() for name in self.detector.split_fields}
-        self.analysis = DetectorAnalysis(self.detector, self.dictionaries, SPAN, self.clock.slots)
+        self.analysis = DetectorAnalysis(self.detector, self.dictionaries, SPAN, self.clock.slots, Calendar(zone))
 
     def add(self, rows: Columns) -> Findings:
         """Admit rows, and judge the buckets that close."""

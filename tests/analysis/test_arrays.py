@@ -34,6 +34,14 @@ def test_growing_keeps_what_is_there_and_adds_zeros() -> None:
     assert after.inner.seen.dtype == np.int64
 
 
+def test_where_the_first_axis_is_the_series_it_is_the_first_that_grows() -> None:
+    rows = Outer(np.arange(6.0).reshape(3, 2), Inner(np.arange(3)))
+    after = grown(rows, 5, axis=0)
+    assert after.level.tolist() == [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0], [0.0, 0.0], [0.0, 0.0]]
+    assert after.inner.seen.tolist() == [0, 1, 2, 0, 0]
+    assert grown(rows._replace(level=np.zeros((3, 0))), 5, axis=0).level.shape == (5, 0)
+
+
 def test_arrays_have_dotted_names_and_end_with_the_last_series() -> None:
     arrays = taken_apart(outer(4), "x", 2)
     assert {name: array.tolist() for name, array in arrays.items()} == {
@@ -41,6 +49,18 @@ def test_arrays_have_dotted_names_and_end_with_the_last_series() -> None:
         "x.inner.seen": [0, 1],
     }
     assert all(array.flags.c_contiguous for array in arrays.values())
+
+
+def test_where_the_first_axis_is_the_series_arrays_end_with_the_last_one_all_the_same() -> None:
+    rows = Outer(np.arange(6.0).reshape(3, 2), Inner(np.arange(3)))
+    arrays = taken_apart(rows, "x", 2, axis=0)
+    assert {name: array.tolist() for name, array in arrays.items()} == {
+        "x.level": [[0.0, 1.0], [2.0, 3.0]],
+        "x.inner.seen": [0, 1],
+    }
+    again = put_together(rows, "x", arrays)
+    rows.level[:] = -1.0
+    assert again.level.tolist() == arrays["x.level"].tolist() == [[0.0, 1.0], [2.0, 3.0]]
 
 
 def test_what_was_taken_apart_is_put_together_again() -> None:

@@ -129,6 +129,44 @@ def test_pairs_without_values_are_series_if_they_are_wanted() -> None:
     assert series.names(np.array([0, 1])) == (["x", ""], ["", ""])
 
 
+def test_a_series_has_the_id_its_rows_were_given() -> None:
+    partition, by, series = split(use_null=True)
+    rows = [("x", "a"), ("y", "a"), ("x", "b"), (None, "a"), ("y", "")]
+    ids = pair_ids(partition, by, series, *rows)
+    assert [series.id(left or "", right) for left, right in rows] == ids
+    with pytest.raises(ValueError, match="not in list"):
+        series.id("y", "b")  # both values are known, but never came together
+
+
+def test_a_series_of_one_split_is_found_by_its_value() -> None:
+    dictionary = Dictionary()
+    by, partition = Series(None, dictionary, use_null=False), Series(dictionary, None, use_null=False)
+    dictionary.ids(text("a", "é", "b"))
+    assert [by.id(None, name) for name in ("a", "é", "b")] == [0, 1, 2]
+    assert [partition.id(name, None) for name in ("a", "é", "b")] == [0, 1, 2]
+    with pytest.raises(ValueError, match="not in list"):
+        by.id("a", None)
+
+
+def test_the_only_series_has_the_id_zero_once_there_is_a_row() -> None:
+    series = Series(None, None, use_null=False)
+    with pytest.raises(ValueError, match="not in list"):
+        series.id(None, None)
+    series.ids(None, None, 1)
+    assert series.id(None, None) == 0
+
+
+@fixed
+@given(st.lists(st.tuples(st.sampled_from("xyz"), st.sampled_from("abc")), min_size=1, max_size=20))
+def test_ids_and_names_are_each_others_inverse(rows: list[tuple[str, str]]) -> None:
+    partition, by, series = split()
+    pair_ids(partition, by, series, *rows)
+    left, right = series.names(np.arange(len(series)))
+    assert left is not None
+    assert right is not None
+    assert [series.id(*pair) for pair in zip(left, right, strict=True)] == list(range(len(series)))
+
+
 def test_the_table_of_pairs_grows_without_losing_any() -> None:
     partition, by, series = split()
     left, right = np.divmod(np.random.default_rng(2).permutation(100_000), 317)

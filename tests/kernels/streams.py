@@ -1,6 +1,6 @@
 """Streams of values for the kernels, and a call of `observe` on a plain table."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +8,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from tailmass.columns import Floats, Ints
-from tailmass.kernels.observe import Model, Unusual, Watch, observe
+from tailmass.kernels import peaks, state
+from tailmass.kernels.discrete import Pool
+from tailmass.kernels.observe import COUNTS as SHAPE
+from tailmass.kernels.observe import SIGNS, Entries, Unusual, Watch, observe
+from tailmass.kernels.season import DAY, WEEK
+from tailmass.kernels.state import Model
 
 fixed = settings(
     max_examples=30,
@@ -17,49 +22,79 @@ fixed = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
-REACH = 2.5
-"""Scales, about a probability of 0.05 on both sides."""
+POOL = Pool(size=2.0, occupied=0.99, gap=3.0)
+LEAST = 0.5
+"""Evidence: about one value in three, where only the surprise speaks."""
+
+
+class Known(NamedTuple):
+    """All that is known of the series of a feature."""
+
+    model: Model
+    counts: Floats
+
+    @property
+    def arrays(self) -> tuple[npt.NDArray[Any], ...]:
+        return (*self.model, self.counts)
+
+    def copy(self) -> "Known":
+        return Known(Model._make(part.copy() for part in self.model), self.counts.copy())
 
 
 def watch(**given: Any) -> Watch:
     """Buckets of ten minutes, of which both sides are watched, unless told otherwise."""
-    plain = {"span": 600, "side": 0, "dense": False, "counts": False, "reach": REACH, "learning": True}
-    return Watch(**plain | given)
+    plain = {"span": 600, "side": 0, "dense": False, "counts": False, "least": LEAST, "sensitivity": 1.0}
+    return Watch(**plain | {"learning": True} | given)
 
 
-def model(series: int, span: int = 600) -> Model:
-    """The model of so many series, none of which has been seen."""
-    day, week = max(1, min(96, 86_400 // span)), max(1, min(168, 604_800 // span))
-    return Model(
-        maps=np.zeros((5, series)),
-        trial=np.zeros((9, series)),
-        level=np.zeros((16, series)),
-        spread=np.zeros((4, series)),
-        gates=np.zeros((4, series)),
-        day=np.zeros((day, series), np.float32),
-        day_visits=np.zeros((day, series), np.uint16),
-        week=np.zeros((week, series), np.float32),
-        week_visits=np.zeros((week, series), np.uint16),
+def nothing(series: int, span: int = 600) -> Known:
+    """What is known of so many series, none of which has been seen."""
+    day, week, noise, hours = (max(1, min(m, p // span)) for m, p in ((96, DAY), (84, WEEK), (24, DAY), (24, DAY)))
+    model = Model(
+        exact=np.zeros((series, state.EXACT)),
+        brief=np.zeros((series, state.BRIEF), np.float32),
+        day=np.zeros((series, day), np.int16),
+        week=np.zeros((series, week), np.int16),
+        noise=np.zeros((series, noise), np.int16),
+        envelope=np.zeros((series, 2 * hours), np.float32),
+        peaks=np.zeros((series, 2 * state.CHANNELS * peaks.FIELDS), np.float32),
+        sums=np.zeros((series, peaks.K), np.float32),
+    )
+    return Known(model, np.zeros((series, SHAPE)))
+
+
+def room(findings: int) -> Unusual:
+    """Room for so many findings."""
+    whole, real = np.int64, np.float64
+    kinds = (whole, whole, real, real, real, real, real, real, whole, whole)
+    shapes = {"signs": (findings, SIGNS)}
+    return Unusual._make(
+        np.empty(shapes.get(name, findings), kind) for name, kind in zip(Unusual._fields, kinds, strict=True)
     )
 
 
 def observed(
-    known: Model, what: Watch, table: Floats, first: int = 0, *, room: int | None = None
-) -> tuple[Unusual, Ints]:
+    known: Known, what: Watch, table: Floats, first: int = 0, *,
+    rows: Floats | None = None, local: Ints | None = None, most: int | None = None,
+) -> tuple[Unusual, Ints]:  # fmt: skip
     """The table (bucket, series), NaN where a series has no rows, through the models.
 
-    `room` is how many findings a call may bring back.
+    `rows` has the shape of the table, `local` is by bucket, `most` is how many findings a call may bring back.
     """
     buckets, series = table.shape
     present = ~np.isnan(table)
-    offsets = np.append(0, np.cumsum(present.sum(axis=1)))
-    ids, values = np.nonzero(present)[1], table[present]
-    updates = np.zeros(buckets, np.int64)
-    room = room or max(1, table.size)
-    found = Unusual(np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room), np.empty(room), np.empty(room))
+    entries = Entries(
+        offsets=np.append(0, np.cumsum(present.sum(axis=1))),
+        series=np.nonzero(present)[1],
+        values=table[present],
+        rows=np.empty(0) if rows is None else rows[present],
+        local=np.zeros(buckets, np.int64) if local is None else local,
+        first=first,
+    )
+    updates, found = np.zeros(buckets, np.int64), room(most or max(1, table.size))
     parts, start = [], 0
     while start < buckets:
-        start, filled = observe(known, what, offsets, ids, values, first, start, series, found, updates)
+        start, filled = observe(known.model, known.counts, what, POOL, entries, start, series, found, updates)
         parts.append(Unusual._make(part[:filled].copy() for part in found))
     return Unusual._make(np.concatenate([part[k] for part in parts]) for k in range(len(found))), updates
 
@@ -74,6 +109,8 @@ KINDS = (
     "walk",
     "season",
     "heavy",
+    "shift",
+    "noisy noons",
     "counts",
     "ties",
     "constant",
@@ -85,15 +122,18 @@ KINDS = (
 COUNTS = ("counts", "sparse counts", "bursts")
 
 
-def stream(kind: str, buckets: int, chance: np.random.Generator) -> Floats:
+def stream(kind: str, buckets: int, chance: np.random.Generator, span: int = 600) -> Floats:
     """Values of one series."""
     noise = chance.normal(size=buckets)
     time = np.arange(buckets)
+    by_day = np.sin(2.0 * np.pi * time * span / DAY)
     made: dict[str, Floats] = {
         "gaussian": 100.0 + 5.0 * noise,
         "walk": np.cumsum(noise) - 20.0,
-        "season": 10.0 * np.sin(2.0 * np.pi * time / 144.0) + noise,
+        "season": 10.0 * by_day + noise,
         "heavy": noise * np.exp(3.0 * chance.normal(size=buckets)),
+        "shift": noise + 8.0 * (time > 0.6 * buckets),
+        "noisy noons": noise * np.exp(1.5 * by_day),
         "counts": chance.poisson(30.0, buckets).astype(np.float64),
         "sparse counts": chance.poisson(0.7, buckets).astype(np.float64),
         "bursts": chance.poisson(np.exp(2.0 + 1.5 * noise)).astype(np.float64),
@@ -107,9 +147,9 @@ def stream(kind: str, buckets: int, chance: np.random.Generator) -> Floats:
     return made[kind]
 
 
-def every(*kinds: str, buckets: int = 300) -> Floats:
-    """A table with a series of each kind, long enough for the choice of a map."""
-    return np.column_stack([stream(kind, buckets, np.random.default_rng(3)) for kind in kinds])
+def every(*kinds: str, buckets: int = 300, span: int = 600) -> Floats:
+    """A table with a series of each kind."""
+    return np.column_stack([stream(kind, buckets, np.random.default_rng(3), span) for kind in kinds])
 
 
 @st.composite
@@ -119,7 +159,7 @@ def tables(draw: st.DrawFn, kinds: tuple[str, ...] = KINDS, most: int = 260) -> 
     buckets = draw(st.sampled_from([1, 25, 60, most]))
     columns = []
     for kind in draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=3)):
-        values = stream(kind, buckets, chance)
+        values = stream(kind, buckets, chance, draw(st.sampled_from([600, 3600])))
         values[chance.random(buckets) < draw(st.sampled_from([0.0, 0.05, 0.8]))] = np.nan
         values[: draw(st.sampled_from([0, 0, 7]))] = np.nan
         hole = int(chance.integers(0, buckets))

@@ -16,13 +16,23 @@ def no_events() -> History:
     return History(np.zeros(BINS), np.zeros(1), np.zeros(SERIES, np.int64), np.zeros(SERIES))
 
 
-def rated(history: History, found: Found, updates: list[int], keep: float, first: int = 0) -> Floats:
+def rated(
+    history: History, found: Found, updates: list[int], keep: float, first: int = 0, family: list[float] | None = None
+) -> Floats:
     """Rates of findings (bucket, series, evidence) in the buckets that `updates` is for."""
     bucket = np.array([each[0] for each in found], np.int64)
     series = np.array([each[1] for each in found], np.int64)
     evidence = np.array([each[2] for each in found], np.float64)
     watched = np.array(updates, np.int64)
-    return rates(bucket, series, evidence, watched, first, keep, WORTH, history, np.zeros(BINS + 1))
+    spoken_for = np.ones(len(found)) if family is None else np.array(family)
+    return rates(bucket, series, evidence, spoken_for, watched, first, keep, WORTH, history, np.zeros(BINS + 1))
+
+
+def asked(history: History, evidence: list[float], family: list[float] | None = None) -> list[float]:
+    """Rates by what the history knows now."""
+    spoken_for = np.ones(len(evidence)) if family is None else np.array(family)
+    now: list[float] = current_rates(np.array(evidence), spoken_for, WORTH, history, np.zeros(BINS + 1)).tolist()
+    return now
 
 
 @st.composite
@@ -75,6 +85,41 @@ def test_a_rate_knows_nothing_of_its_own_bucket_or_of_later_ones(found: Found, u
     assert whole[earlier].tolist() == again[earlier].tolist()
 
 
+@fixed
+@given(findings(), UPDATES, st.integers(0, 99))
+def test_the_prior_speaks_for_as_many_series_as_it_is_asked_for(found: Found, updates: list[int], seed: int) -> None:
+    family = np.random.default_rng(seed).choice([0.0, 1.0, 3.0, 50.0, 1e6], len(found)).tolist()
+    np.testing.assert_allclose(
+        rated(no_events(), found, updates, 1.0, family=family),
+        naive.rates(found, updates, 1.0, WORTH, family),
+        rtol=1e-9,
+        atol=1e-10,
+    )
+
+
+def test_however_many_series_nothing_comes_more_often_than_always() -> None:
+    assert rated(no_events(), [(0, 0, 1.5)], [0], 1.0, family=[1e9]).tolist() == [1.0]
+    assert asked(no_events(), [1.5, 9.0], [1e9, 1e9]) == [1.0, 1.0]
+
+
+def test_a_family_is_in_the_prior_alone() -> None:
+    history = no_events()
+    rated(history, [(60 * k, 0, 5.0) for k in range(10)], [1] * 600, 1.0, family=[7.0] * 10)
+    one, many = asked(history, [4.0, 4.0], [1.0, 20.0])
+    assert many - one == pytest.approx(19.0 * WORTH * prior(4.0) / (600.0 + WORTH), rel=1e-9)
+    assert history.events.sum() == 10.0
+
+
+@fixed
+@given(findings(), UPDATES)
+def test_what_is_asked_between_two_buckets_is_what_the_next_one_is_rated_by(found: Found, updates: list[int]) -> None:
+    history = no_events()
+    rated(history, found, updates, 0.999)
+    now = asked(history, [1.5, 3.0, 8.0], [1.0, 2.0, 30.0])
+    following = [(0, i, u) for i, u in enumerate((1.5, 3.0, 8.0))]
+    assert rated(history, following, [3], 0.999, BUCKETS, [1.0, 2.0, 30.0]).tolist() == now
+
+
 def test_without_a_past_the_prior_speaks() -> None:
     found = rated(no_events(), [(0, 0, 2.0), (0, 1, 9.0)], [3], 1.0)
     assert found.tolist() == pytest.approx([prior(2.0), prior(9.0)], rel=1e-15)
@@ -83,7 +128,7 @@ def test_without_a_past_the_prior_speaks() -> None:
 def test_what_happens_is_a_rate_in_time() -> None:
     history = no_events()
     rated(history, [(60 * k, 0, 5.0) for k in range(10)], [SERIES] * 600, 1.0)
-    [often] = current_rates(np.array([4.0]), WORTH, history, np.zeros(BINS + 1))
+    [often] = asked(history, [4.0])
     assert often == pytest.approx((10.0 + WORTH * prior(4.0)) / (1800.0 + WORTH), rel=1e-12)
 
 
@@ -110,7 +155,7 @@ def test_asking_for_a_rate_teaches_nothing() -> None:
     history = no_events()
     rated(history, [(0, 0, 5.0)], [1], 1.0)
     before = History._make(part.copy() for part in history)
-    current_rates(np.array([0.0, 5.0, 400.0]), WORTH, history, np.zeros(BINS + 1))
+    asked(history, [0.0, 5.0, 400.0])
     assert same(history, before)
 
 
@@ -124,3 +169,9 @@ def test_the_prior_falls_with_the_evidence(one: float, other: float) -> None:
 
 def test_the_two_laws_of_the_prior_meet() -> None:
     assert prior(3.0 - 1e-12) == pytest.approx(prior(3.0), rel=1e-9)
+
+
+def test_a_prior_is_as_it_is_documented() -> None:
+    assert prior(3.0) == pytest.approx(10.0**-2.72)
+    assert prior(13.0) == pytest.approx(10.0 ** -(2.72 + 2.2))
+    assert prior(1.0) == pytest.approx(10.0 ** -(2.72 - 1.1))

@@ -1,9 +1,12 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailmass.kernels.surprise import CLIP, Spread, learn, probability, scale
+from tailmass.kernels.surprise import CLIP, MATURE, MOST, Spread, evidence, learn, scale
+from tests.kernels import naive
 from tests.kernels.streams import fixed
 
 NONE = Spread(0.0, 0.0, 0.0, 0.0)
@@ -17,17 +20,22 @@ def grown(innovations: list[float]) -> Spread:
 
 
 @fixed
-@given(st.floats(allow_nan=False, allow_infinity=False), st.sampled_from([-1, 0, 1]))
-def test_a_probability_is_above_zero_and_at_most_one(z: float, side: int) -> None:
-    assert 0.0 < probability(z, side) <= 1.0
+@given(st.floats(allow_nan=False))
+def test_evidence_is_between_none_and_thirty_powers_of_ten_on_either_side(z: float) -> None:
+    assert 0.0 <= evidence(z) <= MOST
+    assert evidence(z) == evidence(-z)
 
 
-@pytest.mark.parametrize("z", [0.0, 0.7, 3.0, 1e6])
-def test_one_side_has_half_of_both_and_the_other_has_no_say(z: float) -> None:
-    assert probability(z, 0) == probability(-z, 0)
-    assert probability(z or 1e-300, 1) == 0.5 * probability(z, 0)
-    assert probability(-(z or 1e-300), -1) == 0.5 * probability(z, 0)
-    assert probability(-z, 1) == probability(z, -1) == 1.0
+@fixed
+@given(st.floats(0.0, 1e60), st.floats(0.0, 1e60))
+def test_farther_out_is_never_less_evidence(one: float, other: float) -> None:
+    near, far = sorted([one, other])
+    assert evidence(near) <= evidence(far)
+
+
+@pytest.mark.parametrize("z", [0.0, 0.7, 2.0, 3.0, 50.0, 1e6])
+def test_evidence_is_the_logarithm_of_both_tails(z: float) -> None:
+    assert evidence(z) == pytest.approx(min(MOST, -math.log10(2.0 * naive.student_tail(z))), abs=1e-8)
 
 
 def test_a_series_that_only_ever_jumps_up_has_a_small_scale_downwards() -> None:
@@ -49,6 +57,12 @@ def test_the_slow_scales_see_twelve_scales_of_a_catastrophe_and_the_fast_one_all
     assert after.up == pytest.approx(1.0 + 1e-4 * (2.0 * CLIP**2 - 1.0), rel=1e-3)
     assert after.both == pytest.approx(1.0 + 1e-4 * (CLIP**2 - 1.0), rel=1e-3)
     assert after.fast == pytest.approx(1e12 / 300.0, rel=1e-3)
+
+
+def test_while_it_is_young_a_scale_sees_everything() -> None:
+    s = Spread(1.0, 1.0, 1.0, 1.0)
+    assert learn(s, 1e3, MATURE - 1.0).both > 1e4
+    assert learn(s, 1e3, MATURE).both < 1e2
 
 
 def test_the_scale_is_the_largest_that_has_something_to_say() -> None:

@@ -1,6 +1,7 @@
 """Structures of arrays as one thing: make, grow, take apart and put together again.
 
-A structure is a `NamedTuple` of arrays and of further structures; the last axis of every array is the series.
+A structure is a `NamedTuple` of arrays and of further structures; one axis of every array is the series: the first of
+the models, whose kernels go from series to series, and the last of open buckets.
 """
 
 from collections.abc import Mapping
@@ -19,22 +20,22 @@ def room(series: int, capacity: int) -> int:
     return capacity if series <= capacity else max(FEWEST, series, 2 * capacity)
 
 
-def grown(structure: Structure, capacity: int) -> Structure:
-    """The structure with its last axes filled up with zeros to `capacity`."""
+def grown(structure: Structure, capacity: int, axis: int = -1) -> Structure:
+    """The structure with its axes of series filled up with zeros to `capacity`."""
     made: Structure = type(structure)._make(  # type: ignore[attr-defined]
-        grown(part, capacity) if isinstance(part, tuple) else _longer(part, capacity) for part in structure
+        grown(part, capacity, axis) if isinstance(part, tuple) else _longer(part, capacity, axis) for part in structure
     )
     return made
 
 
-def taken_apart(structure: tuple[Any, ...], prefix: str, series: int) -> Arrays:
+def taken_apart(structure: tuple[Any, ...], prefix: str, series: int, axis: int = -1) -> Arrays:
     """A copy of every array by its dotted name below `prefix`, cut to the first `series`."""
     arrays: Arrays = {}
     for name, part in zip(structure._fields, structure, strict=True):  # type: ignore[attr-defined]
         if isinstance(part, tuple):
-            arrays |= taken_apart(part, f"{prefix}.{name}", series)
+            arrays |= taken_apart(part, f"{prefix}.{name}", series, axis)
         else:
-            arrays[f"{prefix}.{name}"] = part[..., :series].copy()
+            arrays[f"{prefix}.{name}"] = (part[:series] if axis == 0 else part[..., :series]).copy()
     return arrays
 
 
@@ -54,7 +55,12 @@ def size_bytes(structure: tuple[Any, ...]) -> int:
     return sum(size_bytes(part) if isinstance(part, tuple) else int(part.nbytes) for part in structure)
 
 
-def _longer(array: np.ndarray[Any, Any], capacity: int) -> np.ndarray[Any, Any]:
-    longer = np.zeros((*array.shape[:-1], capacity), array.dtype)
-    longer[..., : array.shape[-1]] = array
+def _longer(array: np.ndarray[Any, Any], capacity: int, axis: int) -> np.ndarray[Any, Any]:
+    shape = list(array.shape)
+    shape[axis] = capacity
+    longer = np.zeros(shape, array.dtype)
+    if axis == 0:
+        longer[: len(array)] = array
+    else:
+        longer[..., : array.shape[-1]] = array
     return longer

@@ -8,18 +8,22 @@ import numpy as np
 
 from tailmass.analysis import arrays
 from tailmass.analysis.arrays import Arrays
+from tailmass.analysis.calendar import Calendar
 from tailmass.analysis.clock import Advance
 from tailmass.analysis.dictionary import Dictionary, Series
+from tailmass.analysis.explanation import SOURCES, Explanation, kinds
 from tailmass.analysis.features import FEATURES
 from tailmass.analysis.model import FeatureModel
 from tailmass.columns import Columns, Floats, Ints
 from tailmass.jobs import Detector
 from tailmass.kernels.buckets import Closed, Open, accumulate, peek
-from tailmass.kernels.observe import Unusual, Watch
-from tailmass.kernels.surprise import probability
+from tailmass.kernels.observe import SIGNS, Entries, Unusual, Watch
 
+LEAST_PROBABILITY = 1e-300
 THRESHOLD = 0.035  # probability up to which a value becomes a record
 SIDES = {"both": 0, "high": 1, "low": -1}
+USUAL_SENSITIVITY = 5.0
+"""What a detector's `sensitivity` is in relation to: the surprise counts as much as novelty does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +36,15 @@ class Findings:
     bucket: Ints
     """Position of the bucket among those of the call."""
     series: Ints
+    evidence: Floats
+    """-log10 of the probability, > 0."""
     probability: Floats
     """Of the series in that bucket, with the number of its features taken into account; in (0, 1]."""
     feature: Ints
     """Position in the function's `measures`."""
     actual: Floats
     typical: Floats
+    explanation: Explanation
     updates: Ints
     """(buckets,) series that met a value."""
     closed: Closed
@@ -53,9 +60,12 @@ class DetectorAnalysis:
     dictionaries : the values of each split field, shared by the detectors of a job
     span : seconds of a bucket
     slots : more than the number of buckets that can be open at once
+    calendar : the clocks by which days and weeks are counted
     """
 
-    def __init__(self, detector: Detector, dictionaries: Mapping[str, Dictionary], span: int, slots: int) -> None:
+    def __init__(
+        self, detector: Detector, dictionaries: Mapping[str, Dictionary], span: int, slots: int, calendar: Calendar
+    ) -> None:
         function = detector.definition
         self.detector = detector
         self.measures = function.measures
@@ -64,12 +74,14 @@ class DetectorAnalysis:
             dictionaries[detector.by_field_name] if detector.by_field_name else None,
             use_null=bool(detector.use_null),
         )
+        self._calendar = calendar
         watch = Watch(
             span=span,
             side=SIDES[function.side or "both"],
             dense=function.empty == "zero",
             counts=self.measures == ("count",),
-            reach=reach(THRESHOLD / len(self.measures), SIDES[function.side or "both"]),
+            least=-float(np.log10(THRESHOLD / len(self.measures))),
+            sensitivity=(detector.sensitivity or USUAL_SENSITIVITY) / USUAL_SENSITIVITY,
             learning=True,
         )
         self.models = tuple(FeatureModel(watch) for _ in self.measures)
@@ -94,20 +106,37 @@ class DetectorAnalysis:
         self._make_room(len(self.series))
         closed = accumulate(advance.rows, advance.closing, series, values, self._open, advance.first, advance.until)
         judged = [
-            model.learn(closed.offsets, closed.series, FEATURES[measure](closed), advance.first, len(self.series))
+            model.learn(self._entries(closed, measure, advance.first), len(self.series))
             for model, measure in zip(self.models, self.measures, strict=True)
         ]
-        return _findings([unusual for unusual, _ in judged], judged[0][1], closed)
+        return self._findings([unusual for unusual, _ in judged], judged[0][1], closed)
 
     def interim(self, first: int, until: int) -> Findings:
         """Judge the open buckets `first` to `until - 1` as they stand."""
         self._make_room(len(self.series))
         closed = peek(self._open, first, until)
         judged = [
-            model.probability(closed.offsets, closed.series, FEATURES[measure](closed), first, len(self.series))
+            model.probe(self._entries(closed, measure, first), len(self.series))
             for model, measure in zip(self.models, self.measures, strict=True)
         ]
-        return _findings(judged, np.diff(closed.offsets), closed)
+        return self._findings(judged, np.diff(closed.offsets), closed)
+
+    def forecast(self, series: int, first: int, buckets: int) -> tuple[Floats, Floats, Floats]:
+        """What a series is expected to do, by the function's first feature.
+
+        Parameters
+        ----------
+        series : id
+        first : number of the first bucket
+        buckets : how many
+
+        Returns
+        -------
+        mean, lower, upper : (buckets,) unit of the data; NaN of a series that never met a value
+        """
+        self._make_room(len(self.series))
+        times = (first + np.arange(buckets)) * self.models[0].watch.span
+        return self.models[0].forecast(series, first, self._calendar.offsets(times))
 
     def state(self, prefix: str) -> Arrays:
         """Series, open buckets and models as arrays."""
@@ -131,20 +160,61 @@ class DetectorAnalysis:
         """Bytes of the models and of the open buckets."""
         return arrays.size_bytes(self._open) + sum(model.size_bytes for model in self.models)
 
+    def _entries(self, closed: Closed, measure: str, first: int) -> Entries:
+        """What the series did, as the models of a feature take it."""
+        times = (first + np.arange(len(closed.offsets) - 1)) * self.models[0].watch.span
+        rows = closed.count if measure == "mean" else np.empty(0)
+        local = self._calendar.offsets(times)
+        return Entries(closed.offsets, closed.series, FEATURES[measure](closed), rows, local, first)
+
+    def _findings(self, features: list[Unusual], updates: Ints, closed: Closed) -> Findings:
+        """The features of a function as one finding a series and bucket."""
+        found, which, evidence = features[0], np.zeros(len(features[0].series), np.int64), features[0].evidence
+        if len(features) > 1:
+            which = np.repeat(np.arange(len(features)), [len(each.series) for each in features])
+            found = Unusual._make(map(np.concatenate, zip(*features, strict=True)))
+            order = np.lexsort((which, -found.evidence, found.series, found.bucket))
+            bucket, series = found.bucket[order], found.series[order]
+            best = order[np.append(True, (np.diff(bucket) != 0) | (np.diff(series) != 0))[: len(order)]]
+            found, which = Unusual._make(part[best] for part in found), which[best]
+            # The best of m features is below p with probability 1 - (1 - p)^m at most (Šidák, for independent ones).
+            single = np.minimum(10.0**-found.evidence, 1.0 - 1e-16)
+            evidence = -np.log10(-np.expm1(len(features) * np.log1p(-single)))
+        return Findings(
+            bucket=found.bucket,
+            series=found.series,
+            evidence=evidence,
+            probability=np.clip(10.0**-evidence, LEAST_PROBABILITY, 1.0),
+            feature=which,
+            actual=found.actual,
+            typical=found.typical,
+            explanation=self._explanation(found, evidence),
+            updates=updates,
+            closed=closed,
+        )
+
+    def _explanation(self, found: Unusual, evidence: Floats) -> Explanation:
+        contributions = np.zeros((len(found.series), len(SOURCES)))
+        contributions[:, :SIGNS] = found.signs
+        contributions *= (evidence / found.evidence)[:, None]  # less where a function has several features
+        window, surprise = found.signs[:, SOURCES.index("window")], found.signs[:, SOURCES.index("surprise")]
+        together = window + surprise
+        impact = np.divide(5.0 * (window - surprise), together, out=np.zeros_like(window), where=together > 0.0)
+        silent = np.full(len(found.series), self.measures == ("count",)) & (found.actual == 0.0)
+        return Explanation(
+            kind=kinds(found.actual, found.typical, contributions, found.moved > 0, silent),
+            lower=found.lower,
+            upper=found.upper,
+            largest_of=found.largest_of,
+            multi_bucket_impact=impact,
+            contributions=contributions,
+        )
+
     def _make_room(self, series: int) -> None:
         held = self._open.count.shape[1]
         capacity = arrays.room(series, held)
         if capacity > held:
             self._open = arrays.grown(self._open._replace(used=_NONE), capacity)._replace(used=self._open.used)
-
-
-def reach(threshold: float, side: int) -> float:
-    """How many scales from its prediction a value has the probability `threshold`, by bisection."""
-    near, far = 0.0, 100.0
-    for _ in range(60):
-        middle = 0.5 * (near + far)
-        near, far = (middle, far) if probability(middle * (side or 1), side) > threshold else (near, middle)
-    return far
 
 
 _NONE = np.zeros(0, np.int64)
@@ -153,22 +223,3 @@ _NONE = np.zeros(0, np.int64)
 def _no_series(slots: int) -> Open:
     none = np.zeros((slots, 0))
     return Open(none, none, none, none, np.zeros((slots, 0), np.int64), np.zeros(slots, np.int64))
-
-
-def _findings(features: list[Unusual], updates: Ints, closed: Closed) -> Findings:
-    """The features of a function as one finding a series and bucket."""
-    if len(features) == 1:
-        only = features[0]
-        which = np.zeros(len(only.series), np.int64)
-        return Findings(only.bucket, only.series, only.probability, which, only.actual, only.typical, updates, closed)
-    which = np.repeat(np.arange(len(features)), [len(found.series) for found in features])
-    found = Unusual._make(map(np.concatenate, zip(*features, strict=True)))
-    order = np.lexsort((which, found.probability, found.series, found.bucket))
-    bucket, series = found.bucket[order], found.series[order]
-    best = order[np.append(True, (np.diff(bucket) != 0) | (np.diff(series) != 0))[: len(order)]]
-    # The best of m features is below p with probability 1 - (1 - p)^m at most (Šidák, for independent ones).
-    probability = -np.expm1(len(features) * np.log1p(-np.minimum(found.probability[best], 1.0 - 1e-16)))
-    picked = Unusual._make(part[best] for part in found)
-    return Findings(
-        picked.bucket, picked.series, probability, which[best], picked.actual, picked.typical, updates, closed
-    )

@@ -94,6 +94,12 @@ class Series:
             return _named(self._partition, pairs[:, 0]), _named(self._by, pairs[:, 1])
         return _named(self._partition, series), _named(self._by, series)
 
+    def id(self, partition: str | None, by: str | None) -> int:
+        """The series with these values, which rows have brought; None where the detector does not split."""
+        names = self.names(np.arange(len(self)))
+        nothing = [None] * len(self)
+        return list(zip(names[0] or nothing, names[1] or nothing, strict=True)).index((partition, by))
+
     def state(self, prefix: str) -> Arrays:
         """What cannot be had from the dictionaries."""
         return {f"{prefix}.pairs": self._pairs, f"{prefix}.any": np.array([self._any])}

@@ -8,15 +8,21 @@ import numpy as np
 from tailmass.analysis import arrays
 from tailmass.analysis.arrays import Arrays
 from tailmass.columns import Floats, Ints
-from tailmass.kernels.observe import Model, Unusual, Watch, observe
+from tailmass.kernels import envelope, peaks, state
+from tailmass.kernels.discrete import Pool
+from tailmass.kernels.forecast import forecast
+from tailmass.kernels.observe import COUNTS, SIGNS, Entries, Unusual, Watch, observe
 from tailmass.kernels.season import DAY, WEEK
+from tailmass.kernels.state import Model
 
-DAY_SLOTS, WEEK_SLOTS = 96, 168
+DAY_SLOTS, WEEK_SLOTS, NOISE_SLOTS = 96, 84, 24
 FEWEST_RESULTS = 4096  # values a call may report before it comes back for more room
+POOL = Pool(size=2.0, occupied=0.99, gap=3.0)
+"""What counts are taken to be like before a series has shown what its own are."""
 
 
 class FeatureModel:
-    """Predictor, scales and maps of every series of one feature.
+    """Predictor, scales and memory of every series of one feature.
 
     Parameters
     ----------
@@ -27,77 +33,107 @@ class FeatureModel:
         self.watch = watch
         self._capacity = 0
         self._model = _nothing(watch.span)
+        self._counts = np.zeros((0, COUNTS if watch.counts else 0))
 
-    def learn(self, offsets: Ints, series: Ints, values: Floats, first: int, known: int) -> tuple[Unusual, Ints]:
+    def learn(self, entries: Entries, known: int) -> tuple[Unusual, Ints]:
         """Meet the values of closed buckets.
 
         Parameters
         ----------
-        offsets, series, values : (buckets + 1,), (entries,), (entries,) as in `kernels.buckets.Closed`
-        first : number of the first bucket
+        entries : the values
         known : series ids are below this
 
         Returns
         -------
-        unusual : values at most as probable as the threshold of the watch
+        unusual : values with at least the evidence that the watch asks for
         updates : (buckets,) series that met a value
         """
-        return self._meet(self.watch, offsets, series, values, first, known)
+        return self._meet(self.watch, entries, known)
 
-    def probability(self, offsets: Ints, series: Ints, values: Floats, first: int, known: int) -> Unusual:
+    def probe(self, entries: Entries, known: int) -> Unusual:
         """The same for buckets that are still open: nothing is learnt.
 
         Where an absent row means 0, a value can only grow until the bucket closes, so that only high ones are told.
         """
         watch = self.watch._replace(learning=False, dense=False)
-        found = self._meet(watch, offsets, series, values, first, known)[0]
+        found = self._meet(watch, entries, known)[0]
         if not self.watch.dense:
             return found
         high = found.actual > found.typical
         return Unusual._make(part[high] for part in found)
 
+    def forecast(self, series: int, first: int, local: Ints) -> tuple[Floats, Floats, Floats]:
+        """What a series is expected to do from bucket `first` on, and the bounds of 95 % of its values.
+
+        Parameters
+        ----------
+        local : (buckets,) seconds by which local time is ahead of UTC
+
+        Returns
+        -------
+        mean, lower, upper : (buckets,) unit of the data; NaN of a series that never met a value
+        """
+        self._make_room(series + 1)
+        return forecast(self._model, series, self.watch.span, first, local, self.watch.counts)
+
     def state(self, prefix: str, series: int) -> Arrays:
         """The arrays of the first `series` series."""
         self._make_room(series)
-        return arrays.taken_apart(self._model, prefix, series)
+        kept = arrays.taken_apart(self._model, prefix, series, axis=0)
+        kept[f"{prefix}.counts"] = self._counts[:series].copy()
+        return kept
 
     def restore(self, prefix: str, kept: Mapping[str, np.ndarray[Any, Any]]) -> None:
         """Become the model that `state` was taken of."""
         self._model = arrays.put_together(self._model, prefix, kept)
-        self._capacity = self._model.level.shape[1]
+        self._counts = np.array(kept[f"{prefix}.counts"])
+        self._capacity = len(self._model.exact)
+
+    @property
+    def capacity(self) -> int:
+        """Series that there is room for."""
+        return self._capacity
 
     @property
     def size_bytes(self) -> int:
         """Bytes of all arrays."""
-        return arrays.size_bytes(self._model)
+        return arrays.size_bytes(self._model) + self._counts.nbytes
 
-    def _meet(
-        self, watch: Watch, offsets: Ints, series: Ints, values: Floats, first: int, known: int
-    ) -> tuple[Unusual, Ints]:
+    def _meet(self, watch: Watch, entries: Entries, known: int) -> tuple[Unusual, Ints]:
         self._make_room(known)
-        updates = np.zeros(len(offsets) - 1, np.int64)
-        return _concatenated(list(self._calls(watch, offsets, series, values, first, known, updates))), updates
+        updates = np.zeros(len(entries.offsets) - 1, np.int64)
+        return _concatenated(list(self._calls(watch, entries, known, updates))), updates
 
-    def _calls(
-        self, watch: Watch, offsets: Ints, series: Ints, values: Floats, first: int, known: int, updates: Ints
-    ) -> Iterator[Unusual]:
+    def _calls(self, watch: Watch, entries: Entries, known: int, updates: Ints) -> Iterator[Unusual]:
         found = _room(max(FEWEST_RESULTS, 2 * known))
         start = 0
-        while start < len(offsets) - 1:
-            start, filled = observe(self._model, watch, offsets, series, values, first, start, known, found, updates)
+        while start < len(updates):
+            start, filled = observe(self._model, self._counts, watch, POOL, entries, start, known, found, updates)
             if filled:
                 yield Unusual._make(part[:filled].copy() for part in found)
 
     def _make_room(self, series: int) -> None:
         capacity = arrays.room(series, self._capacity)
         if capacity > self._capacity:
-            self._model = arrays.grown(self._model, capacity)
+            self._model = arrays.grown(self._model, capacity, axis=0)
+            self._counts = np.concatenate(
+                [self._counts, np.zeros((capacity - len(self._counts), self._counts.shape[1]))]
+            )
             self._capacity = capacity
 
 
 def _room(values: int) -> Unusual:
     return Unusual(
-        np.empty(values, np.int64), np.empty(values, np.int64), np.empty(values), np.empty(values), np.empty(values)
+        bucket=np.empty(values, np.int64),
+        series=np.empty(values, np.int64),
+        evidence=np.empty(values),
+        actual=np.empty(values),
+        typical=np.empty(values),
+        lower=np.empty(values),
+        upper=np.empty(values),
+        signs=np.empty((values, SIGNS)),
+        largest_of=np.empty(values, np.int64),
+        moved=np.empty(values, np.int64),
     )
 
 
@@ -109,15 +145,17 @@ def _concatenated(parts: list[Unusual]) -> Unusual:
 
 def _nothing(span: int) -> Model:
     """The model of no series."""
-    day, week = (max(1, min(DAY_SLOTS, DAY // span)), 0), (max(1, min(WEEK_SLOTS, WEEK // span)), 0)
+
+    def slots(period: int, most: int) -> int:
+        return max(1, min(most, period // span))
+
     return Model(
-        maps=np.zeros((5, 0)),
-        trial=np.zeros((9, 0)),
-        level=np.zeros((16, 0)),
-        spread=np.zeros((4, 0)),
-        gates=np.zeros((4, 0)),
-        day=np.zeros(day, np.float32),
-        day_visits=np.zeros(day, np.uint16),
-        week=np.zeros(week, np.float32),
-        week_visits=np.zeros(week, np.uint16),
+        exact=np.zeros((0, state.EXACT)),
+        brief=np.zeros((0, state.BRIEF), np.float32),
+        day=np.zeros((0, slots(DAY, DAY_SLOTS)), np.int16),
+        week=np.zeros((0, slots(WEEK, WEEK_SLOTS)), np.int16),
+        noise=np.zeros((0, slots(DAY, NOISE_SLOTS)), np.int16),
+        envelope=np.zeros((0, 2 * slots(DAY, envelope.SLOTS)), np.float32),
+        peaks=np.zeros((0, 2 * state.CHANNELS * peaks.FIELDS), np.float32),
+        sums=np.zeros((0, peaks.K), np.float32),
     )

@@ -1,46 +1,41 @@
 """Closed buckets through the models: every series of a feature meets its next value, one call for many buckets."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from tailmass.columns import Floats, Ints
-from tailmass.kernels import predict, season, stabilize, surprise
+from tailmass.columns import Floats, Ints, Shorts, Singles
+from tailmass.kernels import (
+    discrete,
+    envelope,
+    exceedances,
+    fuse,
+    noise,
+    peaks,
+    precision,
+    predict,
+    season,
+    state,
+    student,
+    surprise,
+)
+from tailmass.kernels.discrete import Pool, Shape
+from tailmass.kernels.fuse import Onset
 from tailmass.kernels.jit import inlined, kernel
-from tailmass.kernels.predict import Level
-from tailmass.kernels.season import DAY, WEEK, Gate
-from tailmass.kernels.stabilize import Bid, Map
-from tailmass.kernels.surprise import Spread
+from tailmass.kernels.peaks import Ages
+from tailmass.kernels.season import DAY, WEEK, Pass
+from tailmass.kernels.state import Model
 
 FEWEST_EVENTS = 3.0  # a count that is less than this off its typical value is no anomaly, whatever the scale says
-DAYS_REMEMBERED, WEEKS_REMEMBERED = 7.0, 4.0  # visits of a slot are counted up to those of so long
-MOST_VISITS = 65_535.0
-Slots = npt.NDArray[np.float32]
-Visits = npt.NDArray[np.uint16]
-
-
-class Model(NamedTuple):
-    """All that is known of the series of one feature: a field of a noun a row, a series a column."""
-
-    maps: Floats
-    """(5, series): `stabilize.Map`."""
-    trial: Floats
-    """(9, series): three `stabilize.Bid`, of the identity, asinh and counts."""
-    level: Floats
-    """(16, series): `predict.Level`."""
-    spread: Floats
-    """(4, series): `surprise.Spread`."""
-    gates: Floats
-    """(4, series): `season.Gate` of the day and of the week."""
-    day: Slots
-    """(slot, series) mean deviation from the level at each time of day."""
-    day_visits: Visits
-    """(slot, series) values behind it."""
-    week: Slots
-    """(slot, series) mean deviation from level and day at each time of the week."""
-    week_visits: Visits
-    """(slot, series) values behind it."""
+DAYS_REMEMBERED, WEEKS_REMEMBERED = 8.0, 5.0  # passes of a slot
+FEW = 20.0  # expected events up to which a count has the exact tails of counts
+LEAST_EXPECTED = 1e-3
+WINDOW = 6.0  # buckets
+BOUND = 0.025  # probability beyond each bound
+SETTLED_DAYS = 3.0  # before which a persistent residual may well be the season, which is not known yet
+EARLY, EARLY_DAYS = 0.5, 2.0  # of the scale, for so long: what values are outside of their hour by
+LEAST_OFF = 1e-9  # of the size of the values: less is nothing but rounding
 
 
 class Watch(NamedTuple):
@@ -54,36 +49,79 @@ class Watch(NamedTuple):
     """A known series without rows has the value 0; otherwise the bucket passes it by."""
     counts: bool
     """The values are numbers of events."""
-    reach: float
-    """Scales from the prediction from which a value is worth reporting."""
+    least: float
+    """Evidence, in powers of ten, from which a value is worth reporting."""
+    sensitivity: float
+    """What the surprise counts on its own; 1 unless the user says otherwise."""
     learning: bool
     """Whether the models learn; interim results leave them as they are."""
 
 
+class Entries(NamedTuple):
+    """The values of consecutive buckets, by bucket, then by series."""
+
+    offsets: Ints
+    """(buckets + 1,) where each bucket's entries begin."""
+    series: Ints
+    """(entries,)"""
+    values: Floats
+    """(entries,) unit of the data."""
+    rows: Floats
+    """(entries,) rows that a mean is of; empty where the values are no means."""
+    local: Ints
+    """(buckets,) seconds by which local time is ahead of UTC."""
+    first: int
+    """Number of the first bucket."""
+
+
+class Places(NamedTuple):
+    """Where in its seasons a bucket is."""
+
+    day: int
+    week: int
+    noise: int
+    hour: int
+
+
 class Unusual(NamedTuple):
-    """Values at least `reach` scales from their prediction; (found,) each, by bucket, then by series."""
+    """Values with at least the least evidence; (found,) each, by bucket, then by series."""
 
     bucket: Ints
     """Position of the bucket among those of the call."""
     series: Ints
-    probability: Floats
+    evidence: Floats
+    """a of `fuse`, in powers of ten."""
     actual: Floats
     """Unit of the data."""
     typical: Floats
     """Unit of the data."""
+    lower: Floats
+    """Unit of the data: 2.5 % of the values were expected below it ..."""
+    upper: Floats
+    """... and 2.5 % above this one."""
+    signs: Floats
+    """(found, SIGNS) what speaks for it: surprise, window, raw, envelope, recalibration; they add up to `evidence`."""
+    largest_of: Ints
+    """Buckets of which it is the most extreme on its side; 0 where it is not."""
+    moved: Ints
+    """1 where the level was just found to have moved."""
+
+
+SIGNS = 5
+COUNTS = 4  # `discrete.Shape`, where the values are counts
 
 
 @kernel
 def observe(
-    model: Model, watch: Watch, offsets: Ints, series: Ints, values: Floats, first: int, start: int, known: int,
-    found: Unusual, updates: Ints,
+    model: Model, counts: Floats, watch: Watch, pool: Pool, entries: Entries, start: int, known: int, found: Unusual,
+    updates: Ints,
 ) -> tuple[int, int]:  # fmt: skip
     """Let the series meet their values of the buckets from `start` on, until the buckets end or `found` is full.
 
     Parameters
     ----------
-    offsets, series, values : (buckets + 1,), (entries,), (entries,) the buckets, as in `buckets.Closed`
-    first : number of the first bucket
+    model, counts : what is known; `counts` is (series, COUNTS) where the values are counts
+    pool : what series of few counts lean on
     start : position of the bucket to begin with
     known : series ids are below this
     found : filled from its beginning; holds at least `known`
@@ -93,148 +131,329 @@ def observe(
     -------
     stop, filled : position of the bucket to go on with, and how much of `found` is in use
     """
-    maps, trial, level, spread, gates, day, day_visits, week, week_visits = model
+    exact, brief, day, week, noises, hours, tops, sums = model
+    offsets, series, values, rows, local, first = entries
+    where, whose, evidence, actual, typical, lower, upper, signs, largest_of, moved_level = found
     per_day = DAY / watch.span
-    day_slots, week_slots = len(day), len(week)
-    day_memory = min(MOST_VISITS, DAYS_REMEMBERED * per_day / day_slots + 1.0)
-    week_memory = min(MOST_VISITS, WEEKS_REMEMBERED * 7.0 * per_day / week_slots + 1.0)
+    day_slots, week_slots, noise_slots = day.shape[1], week.shape[1], noises.shape[1]
+    hour_slots = hours.shape[1] // 2
+    per_noise_slot = per_day / noise_slots
+    day_memory, week_memory = 2.0 * per_day + 1.0, 14.0 * per_day + 1.0
     filled = 0
     for b in range(start, len(offsets) - 1):
         begin, end = offsets[b], offsets[b + 1]
         meetings = known if watch.dense else end - begin
-        if filled + meetings > len(found.series):
+        if filled + meetings > len(whose):
             return b, filled
         bucket = first + b
-        time = bucket * watch.span
-        day_place = (time % DAY) / DAY * day_slots
-        week_place = (time % WEEK) / WEEK * week_slots
-        d0, day_share = int(day_place) % day_slots, day_place - int(day_place)
-        w0, week_share = int(week_place) % week_slots, week_place - int(week_place)
-        d1, w1 = (d0 + 1) % day_slots, (w0 + 1) % week_slots
-        d, w = d0 if day_share < 0.5 else d1, w0 if week_share < 0.5 else w1
+        time = bucket * watch.span + local[b]
+        d0, d1, day_share = _slots(time, DAY, day_slots)
+        w0, w1, week_share = _slots(time, WEEK, week_slots)
+        v0, v1, _ = _slots(time, DAY, noise_slots)
+        here = _places(time, day_slots, week_slots, noise_slots, hour_slots)
+        before = _places(time - watch.span, day_slots, week_slots, noise_slots, hour_slots)
         entry = begin
         for meeting in range(meetings):
-            i, y = meeting, 0.0
+            i, y, n_rows = meeting, 0.0, 0.0
             if not watch.dense:
                 i, y = series[entry], values[entry]
+                if len(rows):
+                    n_rows = rows[entry]
                 entry += 1
             elif entry < end and series[entry] == i:
                 y = values[entry]
                 entry += 1
-            elif level[0, i] == 0.0:
+            elif brief[i, state.UPDATES] == 0.0:
                 continue  # not seen yet: a series begins with its first row
-            if not watch.learning and level[0, i] == 0.0:
+            if not watch.learning and brief[i, state.UPDATES] == 0.0:
                 continue
-            m = _load_map(maps, i)
-            if m.unit == 0.0 and y != 0.0:
-                m = Map(stabilize.unit_of(y), m.kind, m.centre, m.width, m.size)
-            v = stabilize.measured(m, y)
-            x = stabilize.forward(m, m.kind, v)
-            if level[0, i] == 0.0:
-                _store_map(maps, i, m)
-                _store_level(level, i, predict.begin(bucket, x))
-                updates[b] += 1
+            unit = exact[i, state.UNIT]
+            if unit == 0.0 and y != 0.0:
+                unit = 1.0 if watch.counts else predict.unit_of(y)
+                if watch.learning:
+                    exact[i, state.UNIT] = unit
+            x = predict.measured(unit, y)
+            updates[b] += 1
+            if brief[i, state.UPDATES] == 0.0:
+                state.keep_level(exact, brief, i, predict.begin(bucket, x))
+                exact[i, state.ANCHOR] = x
+                envelope.clear(hours, i)
+                for side in range(2 * state.CHANNELS):
+                    peaks.clear(tops, i, side * peaks.FIELDS)
+                    brief[i, state.LOWEST_PEAKS + side] = peaks.LOWEST
+                for k in range(4):
+                    brief[i, state.HIGHEST + k] = peaks.LOWEST
+                brief[i, state.EXCEEDANCES + 3] = peaks.GENERATION
+                brief[i, state.ONSET] = peaks.GENERATION
+                brief[i, state.OFFSET] = local[b]
+                fuse.begin(sums, i)
                 continue
 
-            s, sp = _load_level(level, i), Spread(spread[0, i], spread[1, i], spread[2, i], spread[3, i])
-            by_day, by_week = Gate(gates[0, i], gates[1, i]), Gate(gates[2, i], gates[3, i])
-            daily = season.read(day[d0, i], day_visits[d0, i], day[d1, i], day_visits[d1, i], day_share)
-            weekly = season.read(week[w0, i], week_visits[w0, i], week[w1, i], week_visits[w1, i], week_share)
+            s, sp = state.level(exact, brief, i), state.spread(brief, i)
+            n = s.updates
+            mature = n >= surprise.MATURE
+            by_day, by_week = state.gate(brief, i, state.DAY_GATE), state.gate(brief, i, state.WEEK_GATE)
+            step = np.float64(brief[i, state.STEP])
+            daily = season.read(day[i, d0], day[i, d1], day_share, step)
+            weekly = season.read(week[i, w0], week[i, w1], week_share, step)
             gated = season.openness(by_day) * daily
             expected = predict.predict(s, bucket, gated + season.openness(by_week) * weekly)
-            e = x - expected.mean
-            updates[b] += 1
+            e, r = x - expected.mean, x - expected.residual_mean
 
-            if s.updates >= surprise.MATURE:
-                z = e / surprise.scale(sp, e, expected.floor)
-                if abs(z) >= watch.reach and z * watch.side >= 0.0:
-                    typical = stabilize.backward(m, expected.mean) * (m.unit if m.unit > 0.0 else 1.0)
+            busy = noise.ratio(noises[i, v0], noises[i, v1], per_noise_slot)
+            precise = state.rows(brief, i)
+            lean = precision.factor(precise, n_rows)
+            wide = busy * lean
+            steady = e / math.sqrt(wide)
+            scale = surprise.scale(sp, steady, expected.floor)
+            z = min(abs(steady) / scale, abs(e) / expected.floor)
+            body = state.exceedances(brief, i)
+            u, read = 0.0, 0.0
+            few = watch.counts and expected.mean <= FEW
+            shape = Shape(0.0, 0.0, 0.0, 0.0)
+            if few:
+                shape = Shape(counts[i, 0], counts[i, 1], counts[i, 2], counts[i, 3])
+                mean = max(expected.mean, LEAST_EXPECTED)
+                alive = discrete.occupied(shape, pool)
+                if mature:
+                    u = discrete.evidence(max(y, 0.0), mean / alive, discrete.size(shape, pool), alive, 0)
+            elif mature and z > exceedances.REACH:
+                u = surprise.evidence(z)
+            line = exceedances.tilt(body) if u > exceedances.HEIGHT else exceedances.Tilt(1.0, 1.0)
+            if u > exceedances.HEIGHT:
+                read = exceedances.read(line, u)
+
+            gap = bucket - s.last
+            kept = 1.0 - 1.0 / WINDOW
+            faded = kept if gap <= 1.0 else kept**gap
+            limit_r = predict.CLIP * max(s.scale_r, expected.floor)
+            # A mean of few rows is as far off as one of the usual number would have to be to say the same.
+            weighed = r / math.sqrt(lean) if lean > 1.0 else r
+            seen_r = weighed if n < predict.YOUNG else max(-limit_r, min(limit_r, weighed))
+            past_window = faded * brief[i, state.WINDOW]
+            window = past_window + (1.0 - kept) * seen_r
+            raw = (
+                expected.residual_mean + weighed - exact[i, state.ANCHOR] if lean > 1.0 else x - exact[i, state.ANCHOR]
+            )
+            excess = envelope.excess(hours, i, here.hour, raw) if n > per_day else 0.0
+            outside = faded * brief[i, state.OUTSIDE] + (1.0 - kept) * excess
+
+            # What is unusual of a value must be unusual of the value itself: no echo of the one before.
+            off = 1.0 if r > 0.0 else -1.0
+            ages = state.ages(brief, i)
+            # On its second day whatever is outside of the first one is so for the first time ever.
+            least = EARLY * scale * min(1.0, (EARLY_DAYS * per_day / n) ** 2)
+            k_window = _newest(tops, brief, i, 0, window, 0.0, off, ages, mature, watch.learning)
+            k_raw = _newest(tops, brief, i, 1, raw, 0.0, off, ages, mature, watch.learning)
+            k_outside = _newest(tops, brief, i, 2, outside, least, off, ages, mature, watch.learning)
+            if off * (seen_r - past_window) <= 0.0:
+                k_window = 0.0
+            if watch.side != 0:
+                if off * watch.side < 0.0:
+                    k_window, k_raw, k_outside = 0.0, 0.0, 0.0
+                if e * watch.side < 0.0:
+                    read = 0.0
+            total = fuse.WEIGHT * (read + k_window + k_raw + k_outside)
+            onset = state.onset(brief, i)
+            is_onset = total > 0.0 and (onset.since > fuse.LAG or total > onset.height)
+            again = 0.0
+            if is_onset and mature:
+                again = fuse.novelty(sums, i, total, onset.mean, n)
+            fused = max(watch.sensitivity * read, total + fuse.RECALIBRATED * again)
+
+            may_move = n > max(SETTLED_DAYS * per_day, 2.0 * surprise.MATURE)
+            after, limit, moved = predict.learn(s, bucket, per_day, x, expected, may_move)
+            if mature and fused >= watch.least:
+                # A drift is told against the season, whose value it has left; the lags have long followed it.
+                by_surprise = watch.sensitivity * read >= total + fuse.RECALIBRATED * again
+                center = expected.mean if by_surprise else expected.residual_mean
+                told = center * (unit if unit > 0.0 else 1.0)
+                if watch.counts:
+                    told = max(0.0, told)
+                enough = abs(y - told) >= FEWEST_EVENTS if watch.counts else abs(x - center) > LEAST_OFF * s.peak
+                if enough and (watch.side == 0 or (y - told) * watch.side >= 0.0):
+                    where[filled], whose[filled] = b, i
+                    evidence[filled], actual[filled], typical[filled] = fused, y, told
+                    reach = _bound(body)
+                    floor = expected.floor
+                    up = reach * math.sqrt(wide * max(sp.up, floor * floor)) * unit
+                    down = reach * math.sqrt(wide * max(sp.down, floor * floor)) * unit
+                    lower[filled], upper[filled] = told - down, told + up
                     if watch.counts:
-                        typical = max(0.0, typical)
-                    if not (watch.counts and abs(y - typical) < FEWEST_EVENTS):
-                        found.bucket[filled] = b
-                        found.series[filled] = i
-                        found.probability[filled] = surprise.probability(z, watch.side)
-                        found.actual[filled] = y
-                        found.typical[filled] = typical
-                        filled += 1
+                        lower[filled] = max(0.0, lower[filled])
+                    signs[filled, 1] = fuse.WEIGHT * k_window
+                    signs[filled, 2] = fuse.WEIGHT * k_raw
+                    signs[filled, 3] = fuse.WEIGHT * k_outside
+                    signs[filled, 4] = fuse.RECALIBRATED * again
+                    signs[filled, 0] = fused - signs[filled, 1] - signs[filled, 2] - signs[filled, 3] - signs[filled, 4]
+                    record = k_raw > 0.0 and np.float64(np.float32(off * raw)) >= _highest(brief, i, off)
+                    largest_of[filled] = int(ages.now + ages.before) + 1 if record else 0
+                    moved_level[filled] = 1 if moved else 0
+                    filled += 1
             if not watch.learning:
                 continue
 
-            n = s.updates
-            if stabilize.TRIAL_BEGINS <= n < stabilize.TRIAL_ENDS:
-                if n == stabilize.TRIAL_BEGINS:
-                    m = stabilize.entered(m, s.level, max(s.scale_r, expected.floor))
-                _bid(trial, i, m, v, n, watch.counts)
-            after, limit = predict.learn(s, bucket, per_day, x, expected)
-            sp = surprise.learn(sp, e, n)
+            square = steady * steady / max(sp.both, expected.floor * expected.floor)
+            if len(rows):
+                bare = e * e / max(sp.both, expected.floor * expected.floor)
+                state.keep_rows(brief, i, precision.learn(precise, n_rows, bare, n))
+            if few:
+                taught = discrete.learn(shape, max(y, 0.0), max(expected.mean, LEAST_EXPECTED), pool)
+                counts[i, 0], counts[i, 1], counts[i, 2], counts[i, 3] = taught
+            state.keep_level(exact, brief, i, after)
+            state.keep_spread(brief, i, surprise.learn(sp, steady, n))
+            if mature:
+                state.keep_exceedances(brief, i, exceedances.learn(body, u))
+
             deviation = x - s.level
-            gain = 1.0 / min(n + 1.0, 2.0 * per_day + 1.0)
-            by_day = season.compare(by_day, deviation, daily, limit, gain)
-            gain = 1.0 / min(n + 1.0, 14.0 * per_day + 1.0)
-            by_week = season.compare(by_week, deviation - gated, weekly, limit, gain)
-            visits = min(day_visits[d, i] + 1.0, day_memory)
-            day[d, i] = season.moved(day[d, i], visits, deviation, limit)
-            day_visits[d, i] = np.uint16(visits)
-            visits = min(week_visits[w, i] + 1.0, week_memory)
-            week[w, i] = season.moved(week[w, i], visits, deviation - gated, limit)
-            week_visits[w, i] = np.uint16(visits)
-            if n + 1.0 == stabilize.TRIAL_ENDS:
-                kind = stabilize.winner(trial[2, i], trial[5, i], trial[8, i])
-                if kind != stabilize.IDENTITY:
-                    before, m = m, stabilize.adopted(m, kind)
-                    ratio = before.unit / m.unit
-                    stretch = ratio * stabilize.slope(m, kind, after.level * ratio)
-                    for slot in range(day_slots):
-                        day[slot, i] = stabilize.carried_slot(m, day[slot, i], after.level, ratio)
-                    for slot in range(week_slots):
-                        week[slot, i] = stabilize.carried_slot(m, week[slot, i], after.level, ratio)
-                    after = stabilize.carried(m, after, ratio)
-                    sp = stabilize.carried_spread(sp, stretch)
-                    by_day, by_week = stabilize.carried_gate(by_day, stretch), stabilize.carried_gate(by_week, stretch)
-            _store_map(maps, i, m)
-            _store_level(level, i, after)
-            spread[0, i], spread[1, i], spread[2, i], spread[3, i] = sp
-            gates[0, i], gates[1, i] = by_day
-            gates[2, i], gates[3, i] = by_week
+            if season.visits(day[i, d0]) > 0.0 and season.visits(day[i, d1]) > 0.0:
+                by_day = season.compare(by_day, deviation, daily, limit, day_memory)
+                state.keep_gate(brief, i, state.DAY_GATE, by_day)
+            if season.visits(week[i, w0]) > 0.0 and season.visits(week[i, w1]) > 0.0:
+                by_week = season.compare(by_week, deviation - gated, weekly, limit, week_memory)
+                state.keep_gate(brief, i, state.WEEK_GATE, by_week)
+            elapsed = gap * watch.span
+            left = before
+            if gap != 1.0 or brief[i, state.OFFSET] != local[b]:
+                then = int(s.last) * watch.span + int(brief[i, state.OFFSET])
+                left = _places(then, day_slots, week_slots, noise_slots, hour_slots)
+            rest = deviation - gated
+            _pass(day, day, week, brief, i, state.DAY_PASS, left.day, here.day, elapsed >= 0.5 * DAY, deviation, limit)
+            _pass(week, day, week, brief, i, state.WEEK_PASS, left.week, here.week, elapsed >= 0.5 * WEEK, rest, limit)
+            if mature:
+                _noisy(noises, brief, i, left.noise, here.noise, elapsed >= 0.5 * DAY, square * wide)
+
+            mean_gain = 1.0 / min(n + 1.0, peaks.GENERATION)
+            brief[i, state.MEANS] += mean_gain * (window - brief[i, state.MEANS])
+            brief[i, state.MEANS + 1] += mean_gain * (raw - brief[i, state.MEANS + 1])
+            brief[i, state.MEANS + 2] += mean_gain * (outside - brief[i, state.MEANS + 2])
+            brief[i, state.WINDOW], brief[i, state.OUTSIDE] = window, outside
+            envelope.learn(hours, i, here.hour, raw, here.hour != left.hour or elapsed >= DAY)
+            brief[i, state.OFFSET] = local[b]
+            brief[i, state.HIGHEST] = max(np.float64(brief[i, state.HIGHEST]), raw)
+            brief[i, state.HIGHEST + 1] = max(np.float64(brief[i, state.HIGHEST + 1]), -raw)
+            _age(tops, brief, i, ages, mature)
+            onset_mean = onset.mean + ((total if is_onset else 0.0) - onset.mean) / (n + 1.0)
+            if is_onset:
+                fuse.enter(sums, i, total)
+                state.keep_onset(brief, i, Onset(1.0, total, onset_mean))
+            else:
+                state.keep_onset(brief, i, Onset(onset.since + 1.0, onset.height, onset_mean))
     return len(offsets) - 1, filled
 
 
 @inlined
-def _bid(trial: Floats, i: int, m: Map, v: float, n: float, counts: bool) -> None:
-    """Let the candidates of series `i` bid for `v`; `counts` allows the map for counts."""
-    for candidate in range(3):
-        row = 3 * candidate
-        if candidate == stabilize.COUNTS and not counts:
-            trial[row + 2, i] = stabilize.IMPOSSIBLE
-            continue
-        bid = Bid(trial[row, i], trial[row + 1, i], trial[row + 2, i])
-        bid = stabilize.raised(m, float(candidate), bid, v, n)
-        trial[row, i], trial[row + 1, i], trial[row + 2, i] = bid
+def _slots(time: int, period: int, slots: int) -> tuple[int, int, float]:
+    """The slots of a period before and after a time, and how far it is between their centres."""
+    place = (time % period) / period * slots
+    near = int(place) % slots
+    return near, (near + 1) % slots, place - int(place)
 
 
 @inlined
-def _load_map(maps: Floats, i: int) -> Map:
-    return Map(maps[0, i], maps[1, i], maps[2, i], maps[3, i], maps[4, i])
+def _newest(
+    tops: Singles, brief: Singles, i: int, channel: int, x: float, least: float, off: float, ages: Ages, judged: bool,
+    learning: bool,
+) -> float:  # fmt: skip
+    """k of a channel on the side `off`; both sides learn."""
+    k = 0.0
+    mean = np.float64(brief[i, state.MEANS + channel])
+    for low in range(2):
+        side = 2 * channel + low
+        sign = -1.0 if low else 1.0
+        peak = np.float64(np.float32(sign * x))  # as it would be kept: a ceiling reached again is no record
+        if peak > brief[i, state.LOWEST_PEAKS + side]:
+            start = side * peaks.FIELDS
+            found = peaks.novelty(tops, i, start, peak, sign * mean, least, ages, judged, learning)
+            brief[i, state.LOWEST_PEAKS + side] = tops[i, start + peaks.NOW + peaks.K - 1]
+            if off == sign:
+                k = found
+    return k
 
 
 @inlined
-def _store_map(maps: Floats, i: int, m: Map) -> None:
-    maps[0, i], maps[1, i], maps[2, i], maps[3, i], maps[4, i] = m
+def _highest(brief: Singles, i: int, off: float) -> float:
+    """The most extreme value of both generations on the side `off`, as something to be above."""
+    side = state.HIGHEST + (0 if off > 0.0 else 1)
+    return max(np.float64(brief[i, side]), np.float64(brief[i, side + 2]))
 
 
 @inlined
-def _load_level(level: Floats, i: int) -> Level:
-    return Level(
-        level[0, i], level[1, i], level[2, i], level[3, i], level[4, i], level[5, i], level[6, i], level[7, i],
-        phi=(level[8, i], level[9, i], level[10, i], level[11, i]),
-        past=(level[12, i], level[13, i], level[14, i], level[15, i]),
-    )  # fmt: skip
+def _age(tops: Singles, brief: Singles, i: int, ages: Ages, judged: bool) -> None:
+    """One bucket more for the peaks of series `i`."""
+    expected = ages.expected + (peaks.share(ages) if judged else 0.0)
+    if ages.now + 1.0 < peaks.GENERATION:
+        state.keep_ages(brief, i, Ages(ages.now + 1.0, ages.before, expected))
+        return
+    for side in range(2 * state.CHANNELS):
+        peaks.turn(tops, i, side * peaks.FIELDS)
+        brief[i, state.LOWEST_PEAKS + side] = peaks.LOWEST
+    for side in range(2):
+        brief[i, state.HIGHEST + 2 + side] = brief[i, state.HIGHEST + side]
+        brief[i, state.HIGHEST + side] = peaks.LOWEST
+    state.keep_ages(brief, i, Ages(0.0, ages.now + 1.0, expected))
 
 
 @inlined
-def _store_level(level: Floats, i: int, s: Level) -> None:
-    level[0, i], level[1, i], level[2, i], level[3, i] = s.updates, s.last, s.level, s.previous
-    level[4, i], level[5, i], level[6, i], level[7, i] = s.peak, s.step, s.scale_e, s.scale_r
-    level[8, i], level[9, i], level[10, i], level[11, i] = s.phi
-    level[12, i], level[13, i], level[14, i], level[15, i] = s.past
+def _places(time: int, day: int, week: int, noise: int, hours: int) -> Places:
+    """The slots whose centres are nearest to a time, and its hour; of so many slots each."""
+    return Places(
+        _nearest(time, DAY, day),
+        _nearest(time, WEEK, week),
+        _nearest(time, DAY, noise),
+        int((time % DAY) / DAY * hours),
+    )
+
+
+@inlined
+def _nearest(time: int, period: int, slots: int) -> int:
+    """The slot whose centre is nearest to a time."""
+    return int((time % period) / period * slots + 0.5) % slots
+
+
+@inlined
+def _pass(
+    slots: Shorts, day: Shorts, week: Shorts, brief: Singles, i: int, field: int, before: int, at: int, long: bool,
+    deviation: float, limit: float,
+) -> None:  # fmt: skip
+    """A deviation in the slot `at` of a season of series `i`, which saw its last one in the slot `before`.
+
+    `long` is whether it was so long ago that it was another pass even if the slot is the same.
+    """
+    seen = state.running(brief, i, field)
+    if (at != before or long) and seen.count > 0.0:
+        remembered = DAYS_REMEMBERED if field == state.DAY_PASS else WEEKS_REMEMBERED
+        step = np.float64(brief[i, state.STEP])
+        value = season.folded(slots[i, before], seen, step, remembered)
+        finer = season.step_for(value, step)
+        small = max(season.largest(day, i), season.largest(week, i)) < season.COARSE
+        if at < before and small and abs(value) < season.COARSE * step:
+            finer = max(0.5 * step, predict.TINY)
+        if finer != step:
+            if step > 0.0:
+                season.rescaled(day, i, step / finer)
+                season.rescaled(week, i, step / finer)
+            brief[i, state.STEP] = finer
+        passes = min(season.visits(slots[i, before]) + 1.0, remembered)
+        slots[i, before] = season.packed(value, passes, finer)
+        seen = Pass(0.0, 0.0)
+    state.keep_running(brief, i, field, season.added(seen, deviation, limit))
+
+
+@inlined
+def _noisy(noises: Shorts, brief: Singles, i: int, before: int, at: int, long: bool, square: float) -> None:
+    """The same with a squared innovation, for the noise of this time of day."""
+    seen = state.running(brief, i, state.NOISE_PASS)
+    if (at != before or long) and seen.count > 0.0:
+        value = season.folded(noises[i, before], seen, noise.STEP, DAYS_REMEMBERED)
+        passes = min(season.visits(noises[i, before]) + 1.0, DAYS_REMEMBERED)
+        noises[i, before] = season.packed(value, passes, noise.STEP)
+        seen = Pass(0.0, 0.0)
+    state.keep_running(brief, i, state.NOISE_PASS, season.added(seen, square, noise.MOST))
+
+
+@inlined
+def _bound(body: exceedances.Exceedances) -> float:
+    """Scales within which all but 2.5 % of the values of a series stay, on either side."""
+    u = exceedances.reach(exceedances.tilt(body), -math.log10(2.0 * BOUND))
+    return student.quantile(0.5 * 10.0**-u)

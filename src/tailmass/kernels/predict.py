@@ -4,9 +4,15 @@
     level += max(1/n, 1/M) clip(r),  M = max(7 days, 200 buckets)
     phi   += 0.02 * 4 clip(e) r / (4 s^2 + |r|^2)                 e = x - m, the innovation
 
-Everything here is in the model's unit: values go through `tailmass.kernels.stabilize` first.
+A level that has moved for good is found by Page's cumulative sums and learnt afresh:
+
+    G+ = max(0, G+ + z - 1/2),  G- = max(0, G- - z - 1/2)         z = r/s, clipped at 4
+    n  = 1                                                        once G > 12 and the last 6 residuals had one sign
+
+Everything here is in units of the series: its values over a power of two near the first one that was not 0.
 """
 
+import math
 from typing import NamedTuple
 
 from tailmass.kernels.jit import inlined
@@ -21,6 +27,11 @@ CLOSE = 1e-4  # of the largest |x| of late: differences below are rounding, not 
 FADING = 1e-3  # how fast one wild value is forgotten there; if it never were, it would hide all later ones
 TINY = 1e-12
 UNLIMITED = 1e300
+FARTHEST = 1e18  # in units, even if the first value was mere rounding noise; its square must fit into 32 bits
+
+DRIFT, ALARM, FURTHEST_STEP = 0.5, 12.0, 4.0  # Page's test, in scales
+STEADY = 6.0  # residuals of one sign in a row, without which no level has moved
+RESTART = 1.0  # updates a level that has moved is taken to have had
 
 Lags = tuple[float, float, float, float]
 
@@ -43,6 +54,14 @@ class Level(NamedTuple):
     """Robust standard deviation of the innovation."""
     scale_r: float
     """The same of the residual, which leaves the autoregression out."""
+    settled: float
+    """Updates since the level last began afresh."""
+    above: float
+    """Page's sum upwards."""
+    below: float
+    """Page's sum downwards."""
+    run: float
+    """Residuals of one sign in a row, negative where they were."""
     phi: Lags
     """Autoregression coefficients."""
     past: Lags
@@ -60,10 +79,24 @@ class Prediction(NamedTuple):
 
 
 @inlined
+def unit_of(y: float) -> float:
+    """The power of two at or below |y|; 0 for 0."""
+    if y == 0.0:
+        return 0.0
+    return float(2.0 ** max(-1000.0, math.floor(math.log2(min(abs(y), 1e300)))))
+
+
+@inlined
+def measured(unit: float, y: float) -> float:
+    """`y` in units, within FARTHEST; 0 while there is no unit."""
+    return max(-FARTHEST, min(FARTHEST, y / unit)) if unit > 0.0 else 0.0
+
+
+@inlined
 def begin(bucket: int, x: float) -> Level:
     """A series at its first value: nothing was expected, so nothing is learnt but where it starts."""
     none = (0.0, 0.0, 0.0, 0.0)
-    return Level(1.0, float(bucket), x, x, abs(x), 0.0, 0.0, 0.0, none, none)
+    return Level(1.0, float(bucket), x, x, abs(x), 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, none, none)
 
 
 @inlined
@@ -76,12 +109,25 @@ def predict(s: Level, bucket: int, seasonal: float) -> Prediction:
 
 
 @inlined
-def learn(s: Level, bucket: int, buckets_per_day: float, x: float, expected: Prediction) -> tuple[Level, float]:
-    """The series after the value `x`, for which it expected `expected`; and how much the seasons may see of it.
+def learn(
+    s: Level, bucket: int, buckets_per_day: float, x: float, expected: Prediction, may_move: bool
+) -> tuple[Level, float, bool]:
+    """The series after the value `x`, for which it expected `expected`.
+
+    Parameters
+    ----------
+    may_move : whether persistent residuals are a new level, and not a season that is not known yet
+
+    Returns
+    -------
+    level : the series
+    limit : how much of a residual the seasons may see
+    moved : whether the level has just been found to have moved
 
     References
     ----------
     Nagumo & Noda (1967), A learning method for system identification (normalised LMS).
+    Page (1954), Continuous inspection schemes.
     """
     change = abs(x - s.previous)
     step = change if change > 0.0 and (s.step == 0.0 or change < s.step) else s.step
@@ -108,6 +154,17 @@ def learn(s: Level, bucket: int, buckets_per_day: float, x: float, expected: Pre
         square = past[0] * past[0] + past[1] * past[1] + past[2] * past[2] + past[3] * past[3]
         push = RATE * LAGS * clipped_e / (LAGS * sd * sd + square)
         phi = (phi[0] + push * past[0], phi[1] + push * past[1], phi[2] + push * past[2], phi[3] + push * past[3])
-    level = s.level + max(1.0 / (n + 1.0), 1.0 / max(7.0 * buckets_per_day, 200.0)) * clipped_r
+
+    z = max(-FURTHEST_STEP, min(FURTHEST_STEP, r / sd))
+    above, below = max(0.0, s.above + z - DRIFT), max(0.0, s.below - z - DRIFT)
+    run = max(s.run, 0.0) + 1.0 if r > 0.0 else min(s.run, 0.0) - 1.0
+    settled = s.settled
+    moved = may_move and ((above > ALARM and run >= STEADY) or (below > ALARM and run <= -STEADY))
+    if moved:
+        settled, above, below, run = RESTART, 0.0, 0.0, 0.0
+    level = s.level + max(1.0 / (settled + 1.0), 1.0 / max(7.0 * buckets_per_day, 200.0)) * clipped_r
     newest = (clipped_r, past[0], past[1], past[2])
-    return Level(n + 1.0, float(bucket), level, x, peak, step, scale_e, scale_r, phi, newest), bound_r
+    after = Level(
+        n + 1.0, float(bucket), level, x, peak, step, scale_e, scale_r, settled + 1.0, above, below, run, phi, newest
+    )  # fmt: skip
+    return after, bound_r, moved

@@ -14,8 +14,8 @@ from tailmass.kernels.jit import inlined, kernel
 BINS = 600
 BIN_WIDTH = 0.05  # powers of ten
 REFRACTORY = 48  # buckets after which an unusual value is an event of its own
-PRIOR_BREAK, PRIOR_AT_BREAK = 3.0, -3.37
-PRIOR_BODY, PRIOR_TAIL = 0.62, 0.30
+PRIOR_BREAK, PRIOR_AT_BREAK = 3.0, -2.72
+PRIOR_BODY, PRIOR_TAIL = 0.55, 0.22
 
 
 class History(NamedTuple):
@@ -61,7 +61,7 @@ def add_up(events: Floats, tails: Floats) -> None:
 
 @kernel
 def rates(
-    bucket: Ints, series: Ints, evidence: Floats, updates: Ints, first: int, keep: float, worth: float,
+    bucket: Ints, series: Ints, evidence: Floats, family: Floats, updates: Ints, first: int, keep: float, worth: float,
     history: History, tails: Floats,
 ) -> Floats:  # fmt: skip
     """Rate of each unusual value by what was known when its bucket closed; the history then learns the bucket.
@@ -69,6 +69,7 @@ def rates(
     Parameters
     ----------
     bucket, series, evidence : (found,) position of the bucket, series id, -log10 probability; by bucket
+    family : (found,) how many series the prior has to speak for
     updates : (buckets,) series watched in each bucket
     first : number of the first bucket
     keep : share of the history kept from one bucket to the next, in (0, 1]
@@ -87,7 +88,7 @@ def rates(
         if k < len(bucket) and bucket[k] == b:
             add_up(history.events, tails)  # afresh: sums carried along would depend on where the call began
         while k < len(bucket) and bucket[k] == b:
-            out[k] = (beyond(tails, evidence[k]) + worth * prior(evidence[k])) / (history.watched[0] + worth)
+            out[k] = _rate(history, tails, evidence[k], family[k], worth)
             k += 1
         for j in range(begin, k):
             _remember(history, series[j], first + b, evidence[j], keep)
@@ -98,13 +99,20 @@ def rates(
 
 
 @kernel
-def current_rates(evidence: Floats, worth: float, history: History, tails: Floats) -> Floats:
+def current_rates(evidence: Floats, family: Floats, worth: float, history: History, tails: Floats) -> Floats:
     """Rates by what is known now; nothing is learnt. Arguments as for `rates`."""
     out = evidence.copy()
     add_up(history.events, tails)
     for k in range(len(evidence)):
-        out[k] = (beyond(tails, evidence[k]) + worth * prior(evidence[k])) / (history.watched[0] + worth)
+        out[k] = _rate(history, tails, evidence[k], family[k], worth)
     return out
+
+
+@inlined
+def _rate(history: History, tails: Floats, a: float, family: float, worth: float) -> float:
+    """(C + K q) / (T + K), q being the prior of one series times the family, and no more than one."""
+    expected = min(1.0, family * prior(a))
+    return float((beyond(tails, a) + worth * expected) / (history.watched[0] + worth))
 
 
 @inlined

@@ -2,7 +2,7 @@
 
     v+ += a (2 clip(e)^2 - v+),  v- -= a v-        on e > 0, and the other way round; a = max(1/n, 1e-4)
     s^2 = max(v of e's own side, v of both, v_fast/4, floor^2)      v_fast: memory 300, not clipped
-    p   = 2 P(T5 > |e|/s)                                           one-sided functions: P(T5 > |e|/s)
+    p   = 2 P(T5 > |e|/s)
 
 On KPI data the one-sided scales are worth 15 points of F1: a series that spikes upwards every day may still never dip.
 """
@@ -16,11 +16,11 @@ from tailmass.kernels.jit import inlined
 CLIP = 12.0  # scales: what the slow moments may see of one innovation
 SLOW, FAST = 1e-4, 1.0 / 300.0
 MATURE = 20.0  # updates before a scale is worth anything
-LEAST = 1e-300
+MOST = 30.0  # powers of ten
 
 
 class Spread(NamedTuple):
-    """Second moments of the innovation of one series, model's unit squared."""
+    """Second moments of the innovation of one series, units squared."""
 
     up: float
     down: float
@@ -36,14 +36,9 @@ def scale(s: Spread, e: float, floor: float) -> float:
 
 
 @inlined
-def probability(z: float, side: int) -> float:
-    """Chance of an innovation at least as far out as `z` scales on the watched side, in (0, 1].
-
-    `side` is +1 where only high values matter, -1 where only low ones do, 0 for both. The other side has no say: 1.
-    """
-    if side == 0:
-        return max(2.0 * student.tail(abs(z)), LEAST)
-    return max(student.tail(z * side), LEAST) if z * side > 0.0 else 1.0
+def evidence(z: float) -> float:
+    """u = -log10 of the chance of an innovation at least |z| scales out on either side, in [0, 30]."""
+    return min(MOST, -math.log10(max(2.0 * student.tail(abs(z)), 1e-300)))
 
 
 @inlined
