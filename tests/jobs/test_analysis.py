@@ -29,6 +29,8 @@ EVERYTHING: dict[str, Any] = {
     "resultFinalizationWindow": 3,
     "multivariateByFields": False,
     "usePerPartitionNormalization": True,
+    "timeZone": "Europe/Berlin",
+    "alertBudget": 2.5,
 }
 
 
@@ -75,6 +77,13 @@ def test_the_fields_of_the_analysis_are_sorted_and_each_is_there_once() -> None:
         ({"influencers": "host"}, JobConfigParseError, "'influencers'"),
         ({"influencers": [1]}, JobConfigParseError, r"'influencers\[0\]'"),
         ({"overlappingBuckets": "yes"}, JobConfigParseError, "'overlappingBuckets'"),
+        ({"timeZone": "Mars/Base"}, InvalidValue, "'timeZone' is 'Mars/Base': use the IANA name"),
+        ({"timeZone": "europe/berlin"}, InvalidValue, "'timeZone'"),
+        ({"timeZone": "+01:00"}, InvalidValue, "'timeZone'"),
+        ({"timeZone": 1}, JobConfigParseError, "'timeZone'"),
+        ({"alertBudget": 0}, InvalidValue, "'alertBudget' is 0: set the alerts a week"),
+        ({"alertBudget": -0.5}, InvalidValue, "'alertBudget' is -0.5"),
+        ({"alertBudget": "2"}, JobConfigParseError, "'alertBudget'"),
         ({"byFieldValueThresholds": {}}, JobConfigUnknownField, "'byFieldValueThresholds'"),
         ({"detectors": [{**COUNT, "x": 1}]}, JobConfigUnknownField, r"'detectors\[0\].x'"),
         ({"detectors": [{"function": 1}]}, JobConfigParseError, r"'detectors\[0\].function'"),
@@ -98,8 +107,20 @@ def test_results_stay_provisional_where_buckets_overlap(written: dict[str, Any],
     assert AnalysisConfig.parse({"detectors": [COUNT], **written}).finalization_window == window
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Etc/GMT-1", "America/Argentina/Buenos_Aires", "US/Eastern", "EST5EDT"])
+def test_a_zone_goes_by_any_of_its_iana_names(zone: str) -> None:
+    assert AnalysisConfig.parse({"detectors": [COUNT], "timeZone": zone}).time_zone == zone
+
+
+def test_what_only_the_native_api_has_is_left_out_for_the_clients_of_the_engine_api() -> None:
+    detector = {"function": "count", "shape": True, "sensitivity": 6}
+    made = AnalysisConfig.parse({"detectors": [detector], "timeZone": "UTC", "alertBudget": 1})
+    assert made.document(native=False) == AnalysisConfig.parse({"detectors": [COUNT]}).document()
+
+
 def test_an_empty_name_of_a_special_field_is_none() -> None:
-    made = AnalysisConfig.parse({"detectors": [COUNT], "summaryCountFieldName": "", "categorizationFieldName": ""})
+    special = dict.fromkeys(("summaryCountFieldName", "categorizationFieldName", "timeZone"), "")
+    made = AnalysisConfig.parse({"detectors": [COUNT], **special})
     assert made == AnalysisConfig.parse({"detectors": [COUNT]})
 
 

@@ -9,6 +9,7 @@ from tailmass.errors import (
     InvalidExcludeFrequent,
     InvalidFieldSelection,
     InvalidFunction,
+    InvalidValue,
     ProhibitedCharacterInFieldName,
     UnknownFunction,
 )
@@ -43,6 +44,9 @@ def test_every_function_is_accepted_with_the_fields_it_needs_and_echoed(name: st
         {"function": "count", "useNull": False, "detectorDescription": "How many"},
         {"function": "rare", "byFieldName": "prelertcategory", "excludeFrequent": "by"},
         {"function": "count", "partitionFieldName": "site", "excludeFrequent": "none"},
+        {"function": "count", "shape": True, "sensitivity": 6.5},
+        {"function": "count", "shape": False, "sensitivity": 3},
+        {"function": "count", "sensitivity": 8},
     ],
 )
 def test_a_detector_is_echoed_as_it_was_written(written: dict[str, Any]) -> None:
@@ -75,6 +79,8 @@ def test_a_detector_is_echoed_as_it_was_written(written: dict[str, Any]) -> None
         ({"function": "count", "overFieldName": "a\\b"}, ProhibitedCharacterInFieldName, "'overFieldName'"),
         ({"function": "count", "partitionFieldName": '"'}, ProhibitedCharacterInFieldName, "'partitionFieldName'"),
         ({"function": "count", "excludeFrequent": "some"}, InvalidExcludeFrequent, "'some'"),
+        ({"function": "count", "sensitivity": 2.99}, InvalidValue, "'sensitivity' is 2.99: it goes from 3 to 8"),
+        ({"function": "count", "sensitivity": 8.01}, InvalidValue, "'sensitivity'"),
     ],
 )
 def test_a_broken_rule_is_refused_with_its_code(fields: dict[str, Any], kind: type[EngineError], named: str) -> None:
@@ -124,6 +130,8 @@ def test_rarity_does_not_go_with_overlapping_buckets(function: str) -> None:
         ("[]", DetectorParseError),
         ('{"function": 3}', DetectorParseError),
         ('{"function": "count", "useNull": "yes"}', DetectorParseError),
+        ('{"function": "count", "shape": 1}', DetectorParseError),
+        ('{"function": "count", "sensitivity": "high"}', DetectorParseError),
         ('{"function": "count", "colour": "red"}', DetectorUnknownField),
     ],
 )
@@ -164,6 +172,7 @@ def test_the_later_name_of_the_category_is_understood() -> None:
             {"function": "count", "partition_field_name": "s", "exclude_frequent": "all", "use_null": True},
             "count partition=s exclude_frequent=all use_null=true",
         ),
+        ({"function": "count", "shape": True, "sensitivity": 6.0}, "count shape=true sensitivity=6"),
     ],
 )
 def test_a_label_is_the_short_form(fields: dict[str, Any], label: str) -> None:

@@ -24,6 +24,8 @@ def detectors(draw: st.DrawFn) -> Detector:
         partition_field_name=draw(splits["optional"]),
         exclude_frequent=draw(st.none() | st.sampled_from(["all", "none", "by", "over"])),
         use_null=draw(st.booleans()),
+        shape=draw(st.booleans()),
+        sensitivity=draw(st.none() | st.floats(3.0, 8.0)),
     )
 
 
@@ -58,6 +60,7 @@ def test_a_label_is_read_as_the_detector_it_came_from(made: Detector) -> None:
             {"function": "count", "exclude_frequent": "all", "use_null": True},
         ),
         ("count excludefrequent=by usenull=false", {"function": "count", "exclude_frequent": "by"}),
+        ("count shape=true sensitivity=6", {"function": "count", "shape": True, "sensitivity": 6.0}),
     ],
 )
 def test_the_short_form_is_read(text: str, fields: dict[str, Any]) -> None:
@@ -83,6 +86,10 @@ def test_the_short_form_is_read(text: str, fields: dict[str, Any]) -> None:
         ("count by a by b", "'by' is there twice"),
         ("count partition site", "no '='"),
         ("count use_null=maybe", "neither true nor false"),
+        ("count shape=maybe", "neither true nor false"),
+        ("count sensitivity=high", "'high' is not a number"),
+        ("count sensitivity=nan", "'nan' is not a number"),
+        ("count sensitivity=9", "it goes from 3 to 8"),
         ('count by "host', "a quote is not closed"),
         ("frequent(x)", "Unknown function 'frequent'"),
         ("mean by host", "fieldName"),

@@ -15,13 +15,17 @@ from tailmass.jobs.wire import Double, Flag, Long, Name, Text, Wire, decode, fie
 class Part(Wire):
     """A noun inside of another."""
 
+    native = frozenset({"also_ours"})
+
     some_text: Text | None = None
+    also_ours: Long | None = None
 
 
 class Whole(Wire):
     """A noun with one field of each kind."""
 
     always = frozenset({"some_long"})
+    native = frozenset({"ours"})
 
     some_long: Long = 7
     some_double: Double | None = None
@@ -30,6 +34,7 @@ class Whole(Wire):
     some_part: Part | None = None
     many_parts: tuple[Part, ...] | None = None
     anything: dict[str, Any] | None = None
+    ours: Long | None = None
 
 
 def refusal(data: Any) -> EngineError:
@@ -123,6 +128,18 @@ def test_a_document_has_what_was_set_and_what_is_always_written() -> None:
     assert Whole().document() == {"someLong": 7}
     assert Whole(some_flag=False, some_name="").document() == {"someLong": 7, "someFlag": False}
     assert Whole(many_parts=(Part(some_text="a"), Part())).document()["manyParts"] == [{"someText": "a"}, {}]
+
+
+def test_what_only_the_native_api_has_can_be_left_out_at_any_depth() -> None:
+    ours = Part(also_ours=2)
+    whole = Whole(ours=1, some_part=ours, many_parts=(ours, Part(some_text="a")))
+    assert whole.document(native=False) == {"someLong": 7, "somePart": {}, "manyParts": [{}, {"someText": "a"}]}
+    assert whole.document() == {
+        "someLong": 7,
+        "somePart": {"alsoOurs": 2},
+        "manyParts": [{"alsoOurs": 2}, {"someText": "a"}],
+        "ours": 1,
+    }
 
 
 def test_a_document_can_be_changed_without_changing_the_noun() -> None:

@@ -3,18 +3,21 @@
 import re
 from typing import Annotated
 
+import polars as pl
+from polars.exceptions import ComputeError
 from pydantic import AfterValidator
 
 from tailmass.errors import IncompleteConfiguration, InvalidValue
 from tailmass.jobs.detector import Detector, category
 from tailmass.jobs.regex import regex
-from tailmass.jobs.wire import Flag, Long, Name, Text, Wire, field_name, not_negative
+from tailmass.jobs.wire import Double, Flag, Long, Name, Text, Wire, field_name, not_negative
 
 
 class AnalysisConfig(Wire):
     """The time slices, detectors and influencers of a job."""
 
     always = frozenset({"latency", "influencers", "detectors"})
+    native = frozenset({"time_zone", "alert_budget"})
 
     bucket_span: Long = 300
     batch_span: Long | None = None
@@ -31,6 +34,10 @@ class AnalysisConfig(Wire):
     result_finalization_window: Long | None = None
     multivariate_by_fields: Flag | None = None
     use_per_partition_normalization: Flag | None = None
+    time_zone: Name = None
+    """The zone whose days and weeks the data follows, by its IANA name; none is UTC."""
+    alert_budget: Double | None = None
+    """How many alerts a week are welcome, of all detectors together."""
 
     @property
     def finalization_window(self) -> int:
@@ -70,6 +77,16 @@ class AnalysisConfig(Wire):
         for name in self.influencers:
             field_name("An influencer", name)
         self._verify_filters(self.categorization_filters or ())
+        if self.time_zone is not None and not _is_zone(self.time_zone):
+            raise InvalidValue(
+                f"'timeZone' is {self.time_zone!r}: use the IANA name of a zone, such as Europe/Berlin, "
+                "America/New_York or UTC"
+            )
+        if self.alert_budget is not None and self.alert_budget <= 0:
+            raise InvalidValue(
+                f"'alertBudget' is {self.alert_budget:g}: set the alerts a week that are welcome, more than 0, or "
+                "leave it out"
+            )
 
     def _verify_filters(self, filters: tuple[str, ...]) -> None:
         if filters and self.categorization_field_name is None:
@@ -85,3 +102,13 @@ class AnalysisConfig(Wire):
                 raise InvalidValue(
                     f"'categorizationFilters[{position}]' is no regular expression: {text!r}", cause=str(error)
                 ) from error
+
+
+def _is_zone(name: str) -> bool:
+    # Polars brings the database of zones along; the system may have none.
+    try:
+        zone = pl.Series([0]).cast(pl.Datetime("ms", "UTC")).dt.convert_time_zone(name).dtype
+    except ComputeError:
+        return False
+    # It reads offsets like +01:00 as well, and names the zone it takes them for.
+    return zone == pl.Datetime("ms", name)

@@ -10,11 +10,12 @@ from tailmass.errors import (
     InvalidExcludeFrequent,
     InvalidFieldSelection,
     InvalidFunction,
+    InvalidValue,
     UnknownFunction,
 )
 from tailmass.jobs.functions import BY_NAME, Function, function
 from tailmass.jobs.rules import DetectorRule
-from tailmass.jobs.wire import Flag, Name, Text, Wire, field_name
+from tailmass.jobs.wire import Double, Flag, Name, Text, Wire, field_name
 
 CATEGORY = "prelertcategory"
 """The field that categorization makes; no data has it."""
@@ -22,6 +23,7 @@ KEYWORDS = frozenset({"by", "over"})
 """Words with a meaning of their own in the short form of a detector."""
 
 _EXCLUDE_FREQUENT = ("all", "none", "by", "over")
+_LEAST_SENSITIVITY, _MOST_SENSITIVITY = 3.0, 8.0
 
 
 def category(name: str) -> str:
@@ -40,6 +42,7 @@ class Detector(Wire):
     'mean(responsetime) by airline'
     """
 
+    native = frozenset({"shape", "sensitivity"})
     malformed = DetectorParseError
     unknown = DetectorUnknownField
 
@@ -54,6 +57,10 @@ class Detector(Wire):
     exclude_frequent: Annotated[Name, AfterValidator(lambda value: value and value.strip().lower())] = None
     """Whose frequent values to leave out of the results; functions of rarity have none and take no notice."""
     detector_rules: tuple[DetectorRule, ...] | None = None
+    shape: Flag = False
+    """Whether to watch for shapes that a series never had, too."""
+    sensitivity: Double | None = None
+    """What a surprise weighs against novelty, 3 to 8: the more, the more often the same thing is reported again."""
 
     @property
     def function_name(self) -> str:
@@ -84,6 +91,10 @@ class Detector(Wire):
             words.append(f"exclude_frequent={self.exclude_frequent}")
         if self.use_null:
             words.append("use_null=true")
+        if self.shape:
+            words.append("shape=true")
+        if self.sensitivity is not None:
+            words.append(f"sensitivity={str(self.sensitivity).removesuffix('.0')}")
         return " ".join(words)
 
     def verify(self, *, summarised: bool = False, overlapping: bool = False) -> None:
@@ -108,6 +119,11 @@ class Detector(Wire):
             )
         for rule in self.detector_rules or ():
             rule.check(self.function_name, self.split_fields)
+        if self.sensitivity is not None and not _LEAST_SENSITIVITY <= self.sensitivity <= _MOST_SENSITIVITY:
+            raise InvalidValue(
+                f"'sensitivity' is {self.sensitivity:g}: it goes from {_LEAST_SENSITIVITY:g} to {_MOST_SENSITIVITY:g}; "
+                "leave it out for the usual"
+            )
 
     def _verify_something_to_watch(self) -> None:
         if not self.function and not self.field_name:

@@ -1,5 +1,6 @@
 """The short form of a detector: `high_mean(bytes) by host over user partition=site`."""
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +18,10 @@ _OPTIONS = {
     "exclude_frequent": "exclude_frequent",
     "usenull": "use_null",
     "use_null": "use_null",
+    "shape": "shape",
+    "sensitivity": "sensitivity",
 }
+_FLAGS = frozenset({"use_null", "shape"})
 _FORM = (
     'function(field) by field over field partition=field exclude_frequent=all use_null=true, with "..." around names'
 )
@@ -47,7 +51,12 @@ def detector(text: str) -> Detector:
         else:
             tokens.expect("=")
             value = tokens.text(f"a value for {word!r}")
-        given[attribute] = tokens.flag(value) if attribute == "use_null" else value
+        if attribute in _FLAGS:
+            given[attribute] = tokens.flag(value)
+        elif attribute == "sensitivity":
+            given[attribute] = tokens.number(value)
+        else:
+            given[attribute] = value
     made = Detector(**given)
     try:
         made.verify()
@@ -121,3 +130,13 @@ class _Tokens:
         if text.lower() not in ("true", "false"):
             raise self.wrong(f"{text!r} is neither true nor false")
         return text.lower() == "true"
+
+    def number(self, text: str) -> float:
+        """The finite number that a text is."""
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise self.wrong(f"{text!r} is not a number")
+        return number

@@ -89,6 +89,8 @@ class Wire(BaseModel):
 
     always: ClassVar[frozenset[str]] = frozenset()
     """Attributes that are written even when the user did not."""
+    native: ClassVar[frozenset[str]] = frozenset()
+    """Attributes that the Engine API does not have: its clients refuse a document with one of them."""
     malformed: ClassVar[type[EngineError]] = JobConfigParseError
     """What is raised when this noun is asked for and cannot be read."""
     unknown: ClassVar[type[EngineError]] = JobConfigUnknownField
@@ -112,22 +114,26 @@ class Wire(BaseModel):
     def verify(self) -> None:
         """Raise the error of the first rule that the noun breaks by itself."""
 
-    def document(self) -> dict[str, Any]:
-        """The noun in JSON: what was set, what is always written, and nothing that is secret."""
+    def document(self, *, native: bool = True) -> dict[str, Any]:
+        """The noun in JSON: what was set, what is always written, and nothing that is secret.
+
+        Unless it is to be `native` it has only what the Engine API has.
+        """
         return {
-            field.alias or name: _written(getattr(self, name))
+            field.alias or name: _written(getattr(self, name), native)
             for name, field in type(self).model_fields.items()
             if (name in self.model_fields_set or name in self.always)
             and getattr(self, name) is not None
             and not field.exclude
+            and (native or name not in self.native)
         }
 
 
-def _written(value: Any) -> Any:
+def _written(value: Any, native: bool) -> Any:
     if isinstance(value, Wire):
-        return value.document()
+        return value.document(native=native)
     if isinstance(value, tuple):
-        return [_written(each) for each in value]
+        return [_written(each, native) for each in value]
     return deepcopy(value)
 
 

@@ -1,34 +1,44 @@
-"""Records of a bucket to the bucket: the family-wise rate of its most unusual record."""
+"""Records of a bucket to the bucket: how much is unusual in all, and how often the job meets that."""
 
 import numpy as np
 
 from tailmass.columns import Floats, Ints
-from tailmass.scoring.rate import score
+
+NOISE = 1.0
+"""Evidence that any series has now and then: it does not add to that of others."""
 
 
-def bucket_scores(bucket: Ints, rate: Floats, probability: Floats, watched: Ints) -> tuple[Floats, Floats]:
-    """Anomaly score and probability of each bucket.
+def bucket_evidence(bucket: Ints, evidence: Floats, buckets: int) -> Floats:
+    """What the records of each bucket say together, in powers of ten; (buckets,), 0 where there is no record.
 
-    Whatever the rate of a record for its own series, a job that watches N series meets such a one N times as often: the
-    bucket is scored by N times the smallest rate of its records.
+        a = 1 + sqrt(sum of max(0, a_i - 1)^2)
+
+    A single record says what it says; many moderate ones say more than any of them. No independence is assumed, as the
+    sum is then held against what this very job has had of it.
 
     Parameters
     ----------
     bucket : (records,) position of each record's bucket
-    rate : (records,) events a week and series with at least its evidence
+    evidence : (records,) powers of ten
+
+    >>> bucket_evidence(np.array([0, 2, 2]), np.array([5.0, 4.0, 5.0]), 3).tolist()
+    [5.0, 0.0, 6.0]
+    """
+    squares = np.zeros(buckets)
+    np.add.at(squares, bucket, np.maximum(0.0, evidence - NOISE) ** 2)
+    return np.where(squares > 0.0, NOISE + np.sqrt(squares), 0.0)
+
+
+def bucket_probability(bucket: Ints, probability: Floats, watched: Ints) -> Floats:
+    """Chance that the least probable of all independent values of a bucket is as improbable; 1 without a record.
+
+    Parameters
+    ----------
+    bucket : (records,) position of each record's bucket
     probability : (records,) in (0, 1]
     watched : (buckets,) series that met a value, over all detectors
-
-    Returns
-    -------
-    anomaly_score : (buckets,) 0 to 100; 0 where there is no record
-    probability : (buckets,) that the least probable of N independent values is so improbable; 1 without a record
     """
-    lowest = np.full(len(watched), np.inf)
-    np.minimum.at(lowest, bucket, rate)
     least = np.ones(len(watched))
     np.minimum.at(least, bucket, probability)
-    family = np.maximum(watched, 1)
-    scores = np.where(np.isfinite(lowest), score(np.where(np.isfinite(lowest), lowest, 1.0) * family), 0.0)
-    probabilities = -np.expm1(family * np.log1p(-np.minimum(least, 1.0 - 1e-16)))
-    return scores, np.where(np.isfinite(lowest), np.clip(probabilities, least, 1.0), 1.0)
+    together = -np.expm1(np.maximum(watched, 1) * np.log1p(-np.minimum(least, 1.0 - 1e-16)))
+    return np.where(least < 1.0, np.clip(together, least, 1.0), 1.0)

@@ -30,7 +30,7 @@ def score(rate: Floats) -> Floats:
 
 
 class RateCalibration:
-    """What counts as rare for one detector, by the events of all its series.
+    """What counts as rare: for one detector by the events of all its series, for a job by those of its buckets.
 
     Parameters
     ----------
@@ -44,24 +44,44 @@ class RateCalibration:
         self._history = History(np.zeros(BINS), np.zeros(1), np.zeros(0, np.int64), np.zeros(0))
         self._tails = np.zeros(BINS + 1)
 
-    def learn(self, bucket: Ints, series: Ints, probability: Floats, updates: Ints, first: int, known: int) -> Floats:
+    def learn(self, bucket: Ints, series: Ints, evidence: Floats, updates: Ints, first: int, known: int) -> Floats:
         """Rate of each unusual value, a week and series, by what came before its bucket.
 
         Parameters
         ----------
-        bucket, series, probability : (found,) position of the bucket, series id, (0, 1]; by bucket
+        bucket, series, evidence : (found,) position of the bucket, series id, powers of ten; by bucket
         updates : (buckets,) series that met a value
         first : number of the first bucket
         known : series ids are below this
         """
         self._make_room(known)
-        evidence = -np.log10(probability)
-        found = rates(bucket, series, evidence, updates, first, self._keep, self._worth, self._history, self._tails)
-        return found * self._per_week
+        return self._rates(bucket, series, evidence, np.ones(len(bucket)), updates, first)
 
-    def rate(self, probability: Floats) -> Floats:
-        """The same by what is known now; nothing is learnt."""
-        return current_rates(-np.log10(probability), self._worth, self._history, self._tails) * self._per_week
+    def learn_buckets(self, evidence: Floats, watched: Ints, first: int) -> Floats:
+        """Rate of each bucket, a week, by what came before it.
+
+        Parameters
+        ----------
+        evidence : (buckets,) powers of ten; 0 where nothing was unusual
+        watched : (buckets,) series that met a value: before the job has a past, the prior speaks for all of them
+        first : number of the first bucket
+        """
+        self._make_room(1)
+        found = np.flatnonzero(evidence > 0.0)
+        rate = np.full(len(evidence), np.inf)
+        family, once = watched[found].astype(np.float64), np.ones(len(evidence), np.int64)
+        rate[found] = self._rates(found, np.zeros(len(found), np.int64), evidence[found], family, once, first)
+        return rate
+
+    def rate(self, evidence: Floats, family: Floats | None = None) -> Floats:
+        """The same by what is known now; nothing is learnt. `family` is what `watched` is to `learn_buckets`."""
+        family = np.ones(len(evidence)) if family is None else family
+        return current_rates(evidence, family, self._worth, self._history, self._tails) * self._per_week
+
+    def _rates(self, bucket: Ints, series: Ints, evidence: Floats, family: Floats, updates: Ints, first: int) -> Floats:
+        keep, worth, history = self._keep, self._worth, self._history
+        found = rates(bucket, series, evidence, family, updates, first, keep, worth, history, self._tails)
+        return found * self._per_week
 
     def state(self, prefix: str) -> dict[str, np.ndarray[Any, Any]]:
         """The history as arrays."""
