@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 from typer.testing import CliRunner
 
@@ -25,7 +26,7 @@ from tailmass.cli.app import app as command_line
 from tailmass.engine import support
 from tailmass.errors import AnalysisStartError
 from tailmass.jobs import FUNCTIONS, Function, Job
-from tailmass.results import Counts
+from tailmass.results import Bucket, Counts, Record
 from tailmass.server.app import create_app
 from tailmass.server.errors import STATUS
 from tailmass.server.run import Server
@@ -264,6 +265,7 @@ def http_page() -> str:
     sections = [
         "\n\n".join([f"## {tag['name'].capitalize()}\n\n{tag['description']}", *_operations(told, tag["name"])])
         for tag in told["tags"]
+        if tag["name"] != "native"
     ]
     missing = _table(("Method", "Path"), [(f"`{method}`", f"`{path}`") for method, path in NOT_SERVED])
     return f"""# HTTP
@@ -277,6 +279,8 @@ given there.
 
 {_PARAGRAPH.join(sections)}
 
+{native_section(told)}
+
 ## Not served yet
 
 The Engine API has more resources than these. Their clients are here already; the server answers them with status 404
@@ -286,23 +290,76 @@ and error code 0. All paths begin with `/engine/v2`.
 """
 
 
+def native_section(told: Mapping[str, Any]) -> str:
+    """What version 3 has beside all that version 2 has."""
+    fields = [*_native_fields(Record, "record", "kind"), *_native_fields(Bucket, "bucket", "series_watched")]
+    fields += [
+        ("job", "`alertThreshold`", "The `anomalyScore` from which on a bucket is an alert, if there is a budget."),
+        ("job", "`analysisConfig`", "All of it, with what [the native version](jobs.md#native-settings) adds."),
+        ("job", "`endpoints.forecast`", "Where to ask for a forecast."),
+    ]
+    asked, own = [], []
+    for path, methods in told["paths"].items():
+        for method, operation in methods.items():
+            if "native" not in operation["tags"]:
+                continue
+            twin = told["paths"].get(path.replace("/v3", "/v2"), {}).get(method)
+            if twin is None:
+                own.append(_operation(path, method, operation))
+                continue
+            known = {each["name"] for each in twin.get("parameters", ())}
+            more = [each for each in operation.get("parameters", ()) if each["name"] not in known]
+            asked += [(f"`{method.upper()} {path}`", *_parameter(each)) for each in more]
+    return f"""## Native
+
+Every resource of `/engine/v2` is there below `/engine/v3` too, with the same parameters and the same answers. Records,
+buckets and jobs have these fields besides. What is not known is left out: of results that were written before version 3
+was there, say. [Why is it there?](../howto/explain.md) shows them at work.
+
+{_table(("Of a", "Field", "Meaning"), fields)}
+
+Records can be sorted by the new fields as by the others, only not by `contributions`. More can be asked for:
+
+{_table(("Resource", "Parameter", "Type and default", "Meaning"), asked)}
+
+{_PARAGRAPH.join(own)}"""
+
+
+def _native_fields(noun: type, name: str, first: str) -> Iterator[tuple[str, str, str]]:
+    """The fields of a result that only native documents have: those from the first of them on."""
+    told = _attributes(noun)
+    names = [field for field in told if field not in ("bucket_influencers", "records")]
+    for field in names[names.index(first) :]:
+        source = field.removeprefix("evidence_")
+        wire = f"contributions.{source}" if source != field else to_camel(field)
+        yield name, f"`{wire}`", told[field]
+
+
 def _operations(told: Mapping[str, Any], tag: str) -> Iterator[str]:
     for path, methods in told["paths"].items():
         for method, operation in methods.items():
-            if tag not in operation["tags"]:
-                continue
-            statuses = ", ".join(f"`{status}`" for status in sorted(operation["responses"]))
-            good = min(operation["responses"])
-            parts = [
-                f"### `{method.upper()} {path}`",
-                f"{operation['description']} Answers with {statuses}; {good}: "
-                f"{_uncapitalised(operation['responses'][good]['description'])}",
-            ]
-            asked = [each for each in operation.get("parameters", ()) if each["in"] == "query"]
-            if asked:
-                rows = [(f"`{each['name']}`", _asked(each["schema"]), each["description"]) for each in asked]
-                parts.append(_table(("Parameter", "Type and default", "Meaning"), rows))
-            yield "\n\n".join(parts)
+            if tag in operation["tags"]:
+                yield _operation(path, method, operation)
+
+
+def _operation(path: str, method: str, operation: Mapping[str, Any]) -> str:
+    statuses = ", ".join(f"`{status}`" for status in sorted(operation["responses"]))
+    good = min(operation["responses"])
+    parts = [
+        f"### `{method.upper()} {path}`",
+        f"{operation['description']} Answers with {statuses}; {good}: "
+        f"{_uncapitalised(operation['responses'][good]['description'])}",
+    ]
+    rows = [_parameter(each) for each in operation.get("parameters", ()) if each["in"] == "query"]
+    if rows:
+        parts.append(_table(("Parameter", "Type and default", "Meaning"), rows))
+    return "\n\n".join(parts)
+
+
+def _parameter(told: Mapping[str, Any]) -> tuple[str, str, str]:
+    values = told["schema"].get("enum")
+    meaning = f"{told['description']} One of {', '.join(values)}." if values else told["description"]
+    return f"`{told['name']}`", _asked(told["schema"]), meaning
 
 
 def _asked(schema: Mapping[str, Any]) -> str:

@@ -1,6 +1,8 @@
 from dataclasses import replace
 from typing import Any
 
+import msgspec
+
 from tailmass.results import Bucket, BucketInfluencer, Record
 
 QUIET = Bucket(
@@ -69,6 +71,26 @@ def test_the_loud_bucket_of_the_worked_example_is_written_with_its_record() -> N
             {"influencerFieldName": "bucketTime", "anomalyScore": 70.19383, "probability": 5.5367e-25}
         ],
     }
+
+
+def test_clients_of_the_engine_api_get_the_bytes_they_always_got() -> None:
+    more = replace(LOUD, series_watched=7, records=(replace(LOUD.records[0], kind="spike", largest_of=9),))
+    assert msgspec.json.encode(more.document()) == (
+        b'{"timestamp":"2014-06-25T16:00:00.000+0000","bucketSpan":3600,"anomalyScore":70.19383,'
+        b'"initialAnomalyScore":70.19383,"maxNormalizedProbability":98.44456,"recordCount":1,"eventCount":909,'
+        b'"isInterim":false,"records":[{"timestamp":"2014-06-25T16:00:00.000+0000","bucketSpan":3600,'
+        b'"detectorIndex":0,"probability":3.28197e-36,"function":"metric","functionDescription":"mean",'
+        b'"anomalyScore":70.19383,"normalizedProbability":98.44456,"initialNormalizedProbability":98.44456,'
+        b'"isInterim":false}],"influencers":[],"bucketInfluencers":[{"influencerFieldName":"bucketTime",'
+        b'"anomalyScore":70.19383,"probability":5.5367e-25}]}'
+    )
+
+
+def test_a_native_bucket_says_how_many_series_it_is_about_and_explains_its_records() -> None:
+    body = replace(LOUD, series_watched=7, records=(replace(LOUD.records[0], kind="spike"),)).document(native=True)
+    assert body["seriesWatched"] == 7
+    assert body["records"][0]["kind"] == "spike"
+    assert LOUD.document(native=True) == LOUD.document()
 
 
 def test_a_bucket_counts_its_records_also_when_they_are_not_here() -> None:

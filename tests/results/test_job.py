@@ -1,6 +1,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from tailmass.results import Counts, JobState
 
 BASE = "http://localhost:8080/engine/v2"
@@ -13,8 +15,10 @@ class Asked:
 
     id: str = "farequote"
     more: dict[str, Any] = field(default_factory=dict)
+    ours: dict[str, Any] = field(default_factory=dict)
+    """What the clients of the Engine API do not know."""
 
-    def document(self) -> dict[str, Any]:
+    def document(self, *, native: bool) -> dict[str, Any]:
         return {
             "id": self.id,
             "description": "Analysis of response time by airline",
@@ -22,6 +26,7 @@ class Asked:
             "analysisConfig": {"bucketSpan": 3600},
             "dataDescription": {"format": "DELIMITED"},
             **self.more,
+            **(self.ours if native else {}),
         }
 
 
@@ -72,6 +77,16 @@ def test_only_a_scheduled_job_has_a_scheduler_status() -> None:
     scheduled = Asked(more={"schedulerConfig": {"dataSource": "FILE"}})
     assert JobState(scheduled, "CLOSED", CREATED).document(BASE)["schedulerStatus"] == "STOPPED"
     assert "schedulerStatus" not in JobState(Asked(), "CLOSED", CREATED).document(BASE)
+
+
+def test_what_the_engine_api_does_not_have_is_for_those_who_know_it() -> None:
+    state = JobState(Asked(ours={"alertBudget": 1.0}), "CLOSED", CREATED)
+    plain = JobState(Asked(), "CLOSED", CREATED)
+    assert msgspec.json.encode(state.document(BASE, alert_threshold=50.0)) == msgspec.json.encode(plain.document(BASE))
+    native = state.document(BASE, native=True, alert_threshold=50.0)
+    assert (native["alertBudget"], native["alertThreshold"]) == (1.0, 50.0)
+    assert native["endpoints"] == plain.document(BASE)["endpoints"] | {"forecast": f"{BASE}/forecast/farequote"}
+    assert "alertThreshold" not in state.document(BASE, native=True)
 
 
 def test_an_id_with_odd_characters_is_one_segment_of_its_urls() -> None:

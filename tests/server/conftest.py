@@ -18,6 +18,13 @@ def api(lasting_server: "Running") -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
+def native(lasting_server: "Running") -> Iterator[httpx.Client]:
+    """A client of the API's native version."""
+    with httpx.Client(base_url=f"{lasting_server.url}/engine/v3", timeout=60) as client:
+        yield client
+
+
+@pytest.fixture
 def connection(lasting_server: "Running") -> Iterator[Connection]:
     """A bare connection to the server."""
     opened = Connection(lasting_server)

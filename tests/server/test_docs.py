@@ -20,12 +20,42 @@ def operations(description: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_every_operation_is_described(description: dict[str, Any]) -> None:
     assert description["openapi"].startswith("3.1")
-    assert len(operations(description)) == 15
+    assert len(operations(description)) == 28
     for operation in operations(description):
         assert operation["tags"]
         assert operation["summary"]
         assert operation["description"]
         assert all(response["description"] != "Successful Response" for response in operation["responses"].values())
+
+
+def test_every_operation_has_an_id_of_its_own(description: dict[str, Any]) -> None:
+    ids = [operation["operationId"] for operation in operations(description)]
+    assert len(ids) == len(set(ids))
+    assert {"records", "records_v3"} <= set(ids)
+
+
+def test_the_native_version_is_told_apart_and_has_all_that_the_other_has(description: dict[str, Any]) -> None:
+    paths = {path: methods for path, methods in description["paths"].items() if path.startswith("/engine/")}
+    for path, methods in paths.items():
+        native = path.startswith("/engine/v3")
+        assert all((operation["tags"] == ["native"]) is native for operation in methods.values())
+        assert path.replace("/v2", "/v3") in paths
+    assert {path for path in paths if path.replace("/v3", "/v2") not in paths} == {"/engine/v3/forecast/{job_id}"}
+
+
+@pytest.mark.parametrize(("resource", "name"), [("records", "kind"), ("buckets", "alerts")])
+def test_what_only_the_native_version_can_be_asked_is_said_of_it_alone(
+    description: dict[str, Any], resource: str, name: str
+) -> None:
+    asked = {
+        version: {
+            each["name"]: each["schema"]
+            for each in description["paths"][f"/engine/{version}/results/{{job_id}}/{resource}"]["get"]["parameters"]
+        }
+        for version in ("v2", "v3")
+    }
+    assert set(asked["v3"]) - set(asked["v2"]) == {name}
+    assert not [key for schemas in asked.values() for schema in schemas.values() for key in schema if key[:2] == "x-"]
 
 
 def test_every_query_parameter_is_described(description: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
 import http.client
 import json
+import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -134,3 +135,62 @@ def test_a_deleted_job_is_gone_with_its_results(api: httpx.Client, job: str) -> 
     assert (answered.status_code, answered.json()) == (200, {"acknowledgement": True})
     assert api.get(f"/jobs/{job}").status_code == 404
     assert api.get(f"/results/{job}/buckets").json()["errorCode"] == 20101
+
+
+NATIVE: dict[str, Any] = {
+    "bucketSpan": 3600,
+    "detectors": [{"function": "mean", "fieldName": "value", "shape": True, "sensitivity": 6.5}],
+    "timeZone": "Europe/Berlin",
+    "alertBudget": 2,
+}
+"""The analysis of `configuration`, and what only the native version shows of one."""
+
+
+@pytest.mark.parametrize("version", ["v3", "v2", "v1", "v0.3"])
+def test_every_version_takes_native_settings_and_only_its_own_shows_them(
+    lasting_server: "Running", native: httpx.Client, version: str
+) -> None:
+    base = f"{lasting_server.url}/engine/{version}"
+    job_id = f"native-{version}"
+    httpx.post(f"{base}/jobs", json=configuration(job_id, analysisConfig=NATIVE)).raise_for_status()
+    shown = native.get(f"/jobs/{job_id}").json()["document"]
+    assert shown["analysisConfig"] == {**NATIVE, "latency": 0, "influencers": []}
+    assert shown["alertThreshold"] == pytest.approx(50 - 13.45 * math.log10(2))
+    assert shown["endpoints"]["forecast"] == f"{lasting_server.url}/engine/v3/forecast/{job_id}"
+
+
+@pytest.mark.parametrize("version", ["v2", "v1", "v0.3"])
+def test_clients_of_the_engine_api_see_a_native_job_byte_for_byte_as_one_without(
+    server: "Running", version: str
+) -> None:
+    base = f"{server.url}/engine/{version}"
+    seen = []
+    for changes in ({}, {"analysisConfig": NATIVE}):
+        httpx.post(f"{base}/jobs?overwrite=true", json=configuration("same", **changes)).raise_for_status()
+        pages = httpx.get(f"{base}/jobs/same").content, httpx.get(f"{base}/jobs").content
+        seen.append([re.sub(rb'"createTime":"[^"]+"', b"", page) for page in pages])
+    assert seen[0] == seen[1]
+
+
+def test_native_jobs_are_listed_with_their_thresholds(server: "Running") -> None:
+    with httpx.Client(base_url=f"{server.url}/engine/v3", timeout=60) as client:
+        client.post("/jobs", json=configuration("a", analysisConfig=NATIVE)).raise_for_status()
+        client.post("/jobs", json=configuration("b")).raise_for_status()
+        listed = client.get("/jobs").json()["documents"]
+    assert ["alertThreshold" in each for each in listed] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"timeZone": "Mars/Base"}, "'timeZone' is 'Mars/Base'"),
+        ({"alertBudget": 0}, "'alertBudget' is 0"),
+        ({"detectors": [{"function": "count", "sensitivity": 9}]}, "'sensitivity' is 9"),
+    ],
+)
+def test_a_native_setting_that_cannot_be_is_refused_by_name(
+    native: httpx.Client, change: dict[str, Any], named: str
+) -> None:
+    answered = native.post("/jobs", json=configuration("x", analysisConfig=NATIVE | change))
+    assert (answered.status_code, answered.json()["errorCode"]) == (400, 10104)
+    assert named in answered.json()["message"]

@@ -9,11 +9,18 @@ if TYPE_CHECKING:
     from tests.conftest import Running
 
 
-@pytest.mark.parametrize("path", ["", "/", "/engine/v2", "/engine/v2/", "/engine/v1", "/engine/v0.3"])
+@pytest.mark.parametrize("path", ["", "/", "/engine/v2", "/engine/v2/", "/engine/v1", "/engine/v0.3", "/engine/v3"])
 def test_the_server_says_who_it_is(lasting_server: "Running", path: str) -> None:
     answered = httpx.get(lasting_server.url + path)
     assert answered.status_code == 200
     assert answered.json()["name"] == "tailmass"
+
+
+def test_every_entrance_leads_somewhere(lasting_server: "Running") -> None:
+    entrances = httpx.get(lasting_server.url).json()["entrances"]
+    assert (entrances["api"], entrances["native"]) == ("/engine/v2", "/engine/v3")
+    for path in entrances.values():
+        assert httpx.get(lasting_server.url + path).status_code == 200
 
 
 def test_a_server_that_is_well_says_so(lasting_server: "Running") -> None:

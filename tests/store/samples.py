@@ -24,7 +24,8 @@ def state(job_id: str, *, created_ms: int = 1_400_000_000_000) -> JobState:
 def bucket(timestamp: int, **values: Any) -> dict[str, Any]:
     """A row of `BUCKETS`."""
     quiet = {"anomaly_score": 0.0, "max_normalized_probability": 0.0, "record_count": 0, "event_count": 9}
-    return {"timestamp": timestamp, "bucket_span": SPAN, **quiet, "probability": 1.0, **values}
+    known = {"timestamp": timestamp, "bucket_span": SPAN, **quiet, "probability": 1.0}
+    return dict.fromkeys(BUCKETS) | known | values
 
 
 def record(timestamp: int, host: str | None = "web-1", **values: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy import event
 
 from tailmass.errors import InvalidSortField
 from tailmass.results import Bucket, BucketInfluencer, Counts, Record
+from tailmass.results.evidence import COLUMNS
 from tailmass.store import Store
 from tailmass.store.results import SORTS
 from tests.store.samples import SPAN, batch, bucket, record, state
@@ -33,6 +35,12 @@ def ties(store: Store) -> None:
             normalized_probability=draw.choice([0.0, 3.25, 99.0]),
             actual=draw.choice([None, -1.0, 0.0, 10.0]),
             typical=draw.choice([None, 9.0]),
+            kind=draw.choice([None, "dip", "spike"]),
+            lower=draw.choice([None, -2.0, 1.0]),
+            upper=draw.choice([None, 1.0, 2.0]),
+            largest_of=draw.choice([None, 20, 3120]),
+            events_per_week=draw.choice([0.5, 7.0]),
+            multi_bucket_impact=draw.choice([None, -5.0, 0.0]),
         )
         for _ in range(120)
     ]
@@ -90,8 +98,10 @@ def test_pages_put_together_are_the_whole_by_every_name(store: Store, desc: bool
 
 
 def test_every_property_of_a_record_sorts() -> None:
-    whole = Record(0, 1, 0, "mean", "mean", 0.5, 1.0, 1.0, "f", "b", "b", "o", "o", "p", "p", 1.0, 1.0)
-    assert set(whole.document()) - {"causes"} <= set(SORTS)
+    whole = Record(0, 1, 0, "mean", "mean", 0.5, 1.0, 1.0, "f", "b", "b", None, None, "p", "p", 1.0, 1.0)
+    whole = replace(whole, kind="dip", lower=1.0, upper=1.0, largest_of=1, events_per_week=1.0, evidence_raw=1.0)
+    whole = replace(whole, multi_bucket_impact=1.0)
+    assert set(whole.document(native=True)) - {"contributions"} <= set(SORTS)
 
 
 def test_a_name_that_does_not_sort_is_refused_with_those_that_do(store: Store) -> None:
@@ -106,7 +116,11 @@ def test_records_keep_all_they_were_written_with(store: Store) -> None:
         for split in ("by", "over", "partition")
         for part in ("name", "value")
     }
-    row = record(600, detector_index=3, probability=1e-9, actual=2.5, typical=1.5) | names
+    explained: dict[str, Any] = {"kind": "level shift", "lower": 1.25, "upper": 1.75, "largest_of": 3120}
+    explained |= {"events_per_week": 0.004, "multi_bucket_impact": -3.5}
+    explained |= {name: float(place) for place, name in enumerate(COLUMNS)}
+    row = record(600, detector_index=3, probability=1e-9, actual=2.5, typical=1.5) | names | explained
+    assert None not in {value for name, value in row.items() if not name.startswith("over")}
     store.write("job", batch([bucket(600)], [row]), Counts())
     assert store.records("job") == (1, [Record(**row)])
 
@@ -147,6 +161,22 @@ def test_scores_filter_from_their_value_on(store: Store) -> None:
     assert [each.timestamp for each in store.records("job", anomaly_score=50.0)[1]] == [300, 600]
     assert [each.timestamp for each in store.records("job", normalized_probability=50.0)[1]] == [0, 300]
     assert store.records("job", anomaly_score=90.1) == (0, [])
+
+
+def test_records_of_one_kind_can_be_asked_for(store: Store) -> None:
+    kinds = [(0, "spike"), (300, "dip"), (600, None), (900, "spike")]
+    rows = [record(time, kind=kind, normalized_probability=time / 10) for time, kind in kinds]
+    store.write("job", batch([bucket(time) for time, _ in kinds], rows), Counts())
+    hits, found = store.records("job", kind="spike", take=1)
+    assert (hits, [each.timestamp for each in found]) == (2, [900])
+    assert store.records("job", kind="spike", normalized_probability=50.0, end_ms=900_000) == (0, [])
+    assert store.records("job", kind="drift") == (0, [])
+    assert store.records("job")[0] == 4
+
+
+def test_a_bucket_says_how_many_series_it_is_about(store: Store) -> None:
+    store.write("job", batch([bucket(0), bucket(300, series_watched=7)]), Counts())
+    assert [each.series_watched for each in store.buckets("job")[1]] == [None, 7]
 
 
 def test_interim_results_are_for_those_who_ask(store: Store) -> None:

@@ -48,6 +48,13 @@ def detect(
     delimiter: Annotated[
         str | None, typer.Option(metavar="CHARACTER", help="Between columns; \\t for TAB. [default: guessed]")
     ] = None,
+    time_zone: Annotated[
+        str | None, typer.Option(metavar="ZONE", help="Whose days and weeks, such as Europe/London. [default: UTC]")
+    ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(metavar="N", help="Alerts a week that are welcome: tells the bucket score that keeps to it."),
+    ] = None,
     limit: Annotated[int, typer.Option(min=0, metavar="N", help="Most records to show; 0 shows all.")] = 20,
     min_score: Annotated[
         float, typer.Option(min=0, max=100, metavar="SCORE", help="Lowest score to show, of 100.")
@@ -88,6 +95,8 @@ def detect(
                 time_field=time_field,
                 time_format=time_format,
                 field_delimiter=delimiter,
+                time_zone=time_zone,
+                alert_budget=budget,
                 progress=report,
             )
             records = records_of(results)
@@ -95,6 +104,11 @@ def detect(
         shown = [record for record in records if record["normalized_probability"] >= min_score]
         write(shown[: limit or None], form, results)
         _summarise(records, shown, limit, min_score)
+        if results.alert_threshold is not None:
+            alerts = (results.buckets["anomaly_score"] >= results.alert_threshold).sum()
+            typer.echo(
+                f"{budget:g} alerts a week are buckets from {results.alert_threshold:.0f}: {alerts} here", err=True
+            )
     if fail_on is not None and records and records[0]["normalized_probability"] >= _least(fail_on):
         raise typer.Exit(ANOMALIES)
 

@@ -9,6 +9,8 @@ import narwhals as nw
 import polars as pl
 
 from tailmass.columns import Floats, Ints
+from tailmass.engine.budget import alert_threshold
+from tailmass.engine.forecast import forecast
 from tailmass.engine.pipeline import Pipeline
 from tailmass.engine.trends import Trends
 from tailmass.engine.upload import Intake
@@ -17,7 +19,7 @@ from tailmass.intake import frames
 from tailmass.intake.profile import Profile, profile_frame, profile_path
 from tailmass.jobs import AnalysisConfig, DataDescription, Detector, Job
 from tailmass.jobs.grammar import detector as read_detector
-from tailmass.results import Batch, Counts
+from tailmass.results import Batch, Counts, Forecast
 
 CHUNK_BYTES = 4 << 20
 GZIP = b"\x1f\x8b"
@@ -42,6 +44,42 @@ class Results:
     guesses: tuple[str, ...]
     """What was not said and had to be guessed, with the reason."""
     _trends: Trends
+    _pipeline: Pipeline
+
+    @property
+    def alert_threshold(self) -> float | None:
+        """The `anomaly_score` from which on buckets keep to the budget that was asked for; None without one."""
+        return alert_threshold(self.job)
+
+    def forecast(
+        self,
+        duration: int | str = "1d",
+        *,
+        detector_index: int = 0,
+        partition: str | None = None,
+        by: str | None = None,
+    ) -> Forecast:
+        """What a series is expected to do after the data, by the very model that judged it.
+
+        Parameters
+        ----------
+        duration : how far ahead, in seconds or like ``"12h"``
+        detector_index : position of the detector
+        partition, by : the series; left out where the detector does not split
+
+        Raises
+        ------
+        InvalidValue : there is no such detector or series, or the duration is none
+        """
+        span = self.job.analysis_config.bucket_span
+        return forecast(
+            self._pipeline,
+            span,
+            detector_index=detector_index,
+            partition=partition,
+            by=by,
+            duration=seconds(duration),
+        )
 
     def series(self, record: Mapping[str, Any]) -> tuple[Ints, Floats]:
         """Times and values of the record's series around its bucket: a day each way, or 96 buckets if that is less.
@@ -65,6 +103,8 @@ def detect(
     field_delimiter: str | None = None,
     influencers: Sequence[str] = (),
     latency: int = 0,
+    time_zone: str | None = None,
+    alert_budget: float | None = None,
     progress: Progress | None = None,
 ) -> Results:
     """Find what is unusual in time-stamped rows.
@@ -78,6 +118,8 @@ def detect(
     format, field_delimiter : DELIMITED or JSON, and what stands between columns; guessed when not given
     influencers : fields that may be to blame; read, but not yet named in results
     latency : seconds by which rows may be out of order
+    time_zone : where days and weeks are counted, such as Europe/London; UTC when not given
+    alert_budget : alerts a week that are welcome; `Results.alert_threshold` is the score that means it
     progress : called now and then
 
     Raises
@@ -101,7 +143,8 @@ def detect(
         profile = profile_path(path, format=format, delimiter=field_delimiter, split=split, **said)
     else:
         profile = profile_frame(data, split=split, **said)
-    job = _job(detectors, profile, bucket_span, influencers, latency)
+    native = {"time_zone": time_zone, "alert_budget": alert_budget}
+    job = _job(detectors, profile, bucket_span, influencers, latency, native)
     trends = Trends(job)
     pipeline = Pipeline(job, on_closed=trends.keep)
     trends.follow(pipeline.detectors)
@@ -125,6 +168,7 @@ def detect(
         job=job,
         guesses=_guesses(profile, bucket_span),
         _trends=trends,
+        _pipeline=pipeline,
     )
 
 
@@ -156,7 +200,12 @@ def _detectors(asked: Any) -> list[Detector]:
 
 
 def _job(
-    detectors: Sequence[Detector], profile: Profile, bucket_span: int | str, influencers: Sequence[str], latency: int
+    detectors: Sequence[Detector],
+    profile: Profile,
+    bucket_span: int | str,
+    influencers: Sequence[str],
+    latency: int,
+    native: Mapping[str, Any],
 ) -> Job:
     text = profile.format in ("DELIMITED", "JSON")
     return Job(
@@ -165,6 +214,7 @@ def _job(
             latency=latency,
             detectors=tuple(detectors),
             influencers=tuple(influencers),
+            **native,
         ),
         data_description=DataDescription(
             format=profile.format if text else "DELIMITED",

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 
+from tailmass.engine.forecast import DAY, forecast
 from tailmass.engine.pipeline import Pipeline, counts_of
 from tailmass.engine.ports import Store
 from tailmass.engine.running import Running
@@ -24,7 +25,7 @@ from tailmass.errors import (
     TooManyJobsRunning,
 )
 from tailmass.jobs import Job
-from tailmass.results import Counts, JobState
+from tailmass.results import Counts, Forecast, JobState
 
 log = logging.getLogger(__name__)
 
@@ -139,6 +140,40 @@ class Engine:
                 running.report_interim(start, end)
             running.save(self._now_ms())
 
+    def forecast(
+        self,
+        job_id: str,
+        *,
+        detector_index: int = 0,
+        partition: str | None = None,
+        by: str | None = None,
+        duration: int = DAY,
+    ) -> Forecast:
+        """What the job expects of one of its series next; a job that is closed stays so, and says what it had learnt.
+
+        Parameters
+        ----------
+        detector_index, partition, by : which series
+        duration : seconds, rounded up to whole buckets
+
+        Raises
+        ------
+        MissingJob, ConcurrentUse
+        AnalysisStartError : the job asks for something this version does not analyse
+        InvalidValue : there is no such detector or series, or the duration is none
+        """
+        with self._exclusive(job_id) as state:
+            running = self._running.get(job_id)
+            pipeline = self._restored(state) if running is None else running.pipeline
+            return forecast(
+                pipeline,
+                state.config.analysis_config.bucket_span,
+                detector_index=detector_index,
+                partition=partition,
+                by=by,
+                duration=duration,
+            )
+
     def close(self, job_id: str) -> None:
         """Keep what the job has learnt and let it rest; the next upload opens it again. Clears a failure."""
         with self._exclusive(job_id) as state:
@@ -178,15 +213,19 @@ class Engine:
                 )
         if state.status == "FAILED":
             raise AnalysisStartError(f"Job {job_id!r} has failed: close it, then send the data since its last close")
-        pipeline = Pipeline(state.config)
-        kept = self._store.snapshot(job_id)
-        if kept is not None:
-            pipeline.restore(*kept)
-        running = Running(job_id, pipeline, self._store)
+        running = Running(job_id, self._restored(state), self._store)
         self._store.update_job(job_id, status="RUNNING")
         with self._guard:
             self._running[job_id] = running
         return running
+
+    def _restored(self, state: JobState) -> Pipeline:
+        """A job's pipeline as it was last saved."""
+        pipeline = Pipeline(state.config)
+        kept = self._store.snapshot(state.config.id)
+        if kept is not None:
+            pipeline.restore(*kept)
+        return pipeline
 
     def _fail(self, job_id: str) -> None:
         """Stop a job whose analysis broke; what it had learnt when it was last saved is still there."""

@@ -1,23 +1,25 @@
 """One job's analysis on a string: rows in, results out; it has no thread, no clock of its own and no store."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
+from tailmass.analysis.calendar import Calendar
 from tailmass.analysis.clock import Advance, Clock
-from tailmass.analysis.detector import DetectorAnalysis
+from tailmass.analysis.detector import DetectorAnalysis, Findings
 from tailmass.analysis.dictionary import Dictionary
-from tailmass.columns import Columns, Ints
+from tailmass.columns import Columns, Floats, Ints
 from tailmass.engine import support
 from tailmass.engine.report import report
 from tailmass.jobs import Job
 from tailmass.kernels.buckets import ADMITTED, LATE, UNDATED, Closed
-from tailmass.results import Batch, Counts
+from tailmass.results import Batch, Counts, Forecast
+from tailmass.scoring.buckets import bucket_evidence
 from tailmass.scoring.rate import RateCalibration
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 Arrays = dict[str, np.ndarray[Any, Any]]
 OnClosed = Callable[[int, int, Closed], None]
 
@@ -48,11 +50,13 @@ class Pipeline:
         self.clock = Clock(analysis.bucket_span, analysis.latency)
         self._analysis_fields = analysis.analysis_fields
         self._dictionaries = {name: Dictionary() for each in analysis.detectors for name in each.split_fields}
+        calendar = Calendar(analysis.time_zone)
         self.detectors = tuple(
-            DetectorAnalysis(each, self._dictionaries, analysis.bucket_span, self.clock.slots)
+            DetectorAnalysis(each, self._dictionaries, analysis.bucket_span, self.clock.slots, calendar)
             for each in analysis.detectors
         )
         self._calibrations = tuple(RateCalibration(analysis.bucket_span) for _ in analysis.detectors)
+        self._of_buckets = RateCalibration(analysis.bucket_span)
 
     def admit(self, columns: Columns) -> tuple[Ints, Ints]:
         """(n,) what is to become of each row, and the watermark after it; nothing is taken in yet."""
@@ -117,10 +121,32 @@ class Pipeline:
             return Batch.empty(interim=True)
         findings = [detector.interim(first, until) for detector in self.detectors]
         rates = [
-            calibration.rate(found.probability) for calibration, found in zip(self._calibrations, findings, strict=True)
+            calibration.rate(found.evidence) for calibration, found in zip(self._calibrations, findings, strict=True)
         ]
+        together, watched = _together(findings)
+        bucket_rate = np.where(together > 0.0, self._of_buckets.rate(together, watched.astype(np.float64)), np.inf)
         events = self.clock.open_events()[first - (self.clock.first or 0) :][: until - first]
-        return report(self.detectors, findings, rates, first=first, span=span, events=events, interim=True)
+        return report(self.detectors, findings, rates, bucket_rate, first=first, span=span, events=events, interim=True)
+
+    def forecast(self, detector_index: int, partition: str | None, by: str | None, buckets: int) -> Forecast:
+        """The buckets after the last one that closed, of one series.
+
+        Parameters
+        ----------
+        detector_index : position of the detector
+        partition, by : the series, one that rows have named; None where the detector does not split
+        buckets : how many
+
+        Returns
+        -------
+        forecast : all NaN for a series that never met a value, and no buckets before the first row
+        """
+        detector = self.detectors[detector_index]
+        if self.clock.first is None:
+            return Forecast(np.zeros(0, np.int64), np.zeros(0), np.zeros(0), np.zeros(0))
+        first = self.clock.first
+        mean, lower, upper = detector.forecast(detector.series.id(partition, by), first, buckets)
+        return Forecast((first + np.arange(buckets)) * self.clock.span, mean, lower, upper)
 
     @property
     def size_bytes(self) -> int:
@@ -134,6 +160,7 @@ class Pipeline:
             arrays |= dictionary.state(f"field.{name}")
         for index, (detector, calibration) in enumerate(zip(self.detectors, self._calibrations, strict=True)):
             arrays |= detector.state(f"detector.{index}") | calibration.state(f"rate.{index}")
+        arrays |= self._of_buckets.state("rate.buckets")
         return {"state_version": STATE_VERSION, "counts": asdict(self.counts)}, arrays
 
     def restore(self, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
@@ -145,6 +172,7 @@ class Pipeline:
         for index, (detector, calibration) in enumerate(zip(self.detectors, self._calibrations, strict=True)):
             detector.restore(f"detector.{index}", arrays)
             calibration.restore(f"rate.{index}", arrays)
+        self._of_buckets.restore("rate.buckets", arrays)
 
     def _judge(self, rows: Columns, advance: Advance) -> Batch:
         """Add rows to their buckets, and judge the buckets that close."""
@@ -157,11 +185,21 @@ class Pipeline:
                 self._on_closed(index, advance.first, found.closed)
         rates = [
             calibration.learn(
-                found.bucket, found.series, found.probability, found.updates, advance.first, len(detector.series)
+                found.bucket, found.series, found.evidence, found.updates, advance.first, len(detector.series)
             )
             for calibration, found, detector in zip(self._calibrations, findings, self.detectors, strict=True)
         ]
-        return report(self.detectors, findings, rates, first=advance.first, span=self.clock.span, events=advance.events)
+        bucket_rate = self._of_buckets.learn_buckets(*_together(findings), advance.first)
+        span, events = self.clock.span, advance.events
+        return report(self.detectors, findings, rates, bucket_rate, first=advance.first, span=span, events=events)
+
+
+def _together(findings: Sequence[Findings]) -> tuple[Floats, Ints]:
+    """(buckets,) evidence of all records of a bucket, and how many series met a value in it, over all detectors."""
+    watched = np.sum([found.updates for found in findings], axis=0)
+    bucket = np.concatenate([found.bucket for found in findings])
+    evidence = np.concatenate([found.evidence for found in findings])
+    return bucket_evidence(bucket, evidence, len(watched)), watched
 
 
 def counts_of(header: Mapping[str, Any]) -> Counts:

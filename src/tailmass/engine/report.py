@@ -6,18 +6,25 @@ import numpy as np
 import polars as pl
 
 from tailmass.analysis.detector import DetectorAnalysis, Findings
+from tailmass.analysis.explanation import Explanation
 from tailmass.columns import Floats, Ints
+from tailmass.results import evidence
 from tailmass.results.batch import BUCKETS, RECORDS, Batch
-from tailmass.scoring.buckets import bucket_scores
+from tailmass.scoring.buckets import bucket_probability
 from tailmass.scoring.rate import score
 
 MOST_RECORDS = 500  # of a bucket: its least probable ones
+
+_EXPLAINING = pl.Schema(
+    {name: RECORDS[name] for name in ("kind", "lower", "upper", "largest_of", "multi_bucket_impact", *evidence.COLUMNS)}
+)
 
 
 def report(
     detectors: Sequence[DetectorAnalysis],
     findings: Sequence[Findings],
     rates: Sequence[Floats],
+    bucket_rate: Floats,
     *,
     first: int,
     span: int,
@@ -29,6 +36,7 @@ def report(
     Parameters
     ----------
     detectors, findings, rates : what each detector found, and how often a week and series it would be found
+    bucket_rate : (buckets,) how often a week the job meets such a bucket; infinite where nothing was found
     first : number of the first bucket
     span : seconds of a bucket
     events : (buckets,) rows in each
@@ -36,9 +44,8 @@ def report(
     """
     bucket = np.concatenate([found.bucket for found in findings])
     probability = np.concatenate([found.probability for found in findings])
-    rate = np.concatenate(list(rates))
     watched = np.sum([found.updates for found in findings], axis=0)
-    anomaly_score, bucket_probability = bucket_scores(bucket, rate, probability, watched)
+    anomaly_score = score(bucket_rate)
     timestamp = (first + np.arange(len(events))) * span
     records = pl.concat(
         [_records(index, *each) for index, each in enumerate(zip(detectors, findings, rates, strict=True))]
@@ -62,7 +69,8 @@ def report(
             "max_normalized_probability": highest,
             "record_count": count,
             "event_count": events,
-            "probability": bucket_probability,
+            "probability": bucket_probability(bucket, probability, watched),
+            "series_watched": watched,
         },
         schema=BUCKETS,
     )
@@ -94,8 +102,25 @@ def _records(index: int, analysis: DetectorAnalysis, found: Findings, rate: Floa
         "normalized_probability": score(rate),
         "actual": found.actual,
         "typical": found.typical,
+        "events_per_week": rate,
     }
-    return pl.DataFrame(columns, schema={name: RECORDS[name] for name in columns})
+    known = pl.DataFrame(columns, schema={name: RECORDS[name] for name in columns})
+    return pl.concat([known, _explained(found.explanation)], how="horizontal")
+
+
+def _explained(explanation: Explanation) -> pl.DataFrame:
+    """What explains the records, null where it is not known."""
+    columns = {
+        "kind": explanation.kind.tolist(),
+        "lower": explanation.lower,
+        "upper": explanation.upper,
+        "largest_of": explanation.largest_of,
+        "multi_bucket_impact": explanation.multi_bucket_impact,
+        **dict(zip(evidence.COLUMNS, explanation.contributions.T, strict=True)),
+    }
+    return pl.DataFrame(columns, schema=_EXPLAINING).with_columns(
+        pl.col("kind").replace("", None), pl.col("largest_of").replace(0, None), pl.col(pl.Float64).fill_nan(None)
+    )
 
 
 def _least_probable(records: pl.DataFrame) -> pl.DataFrame:

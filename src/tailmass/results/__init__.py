@@ -4,6 +4,7 @@ from tailmass.results.batch import BUCKETS, RECORDS, Batch
 from tailmass.results.bucket import Bucket, BucketInfluencer
 from tailmass.results.counts import Counts
 from tailmass.results.documents import acknowledgement, page, single
+from tailmass.results.forecast import Forecast
 from tailmass.results.job import JobState
 from tailmass.results.record import Record
 from tailmass.results.times import parse_time, wire_time
@@ -15,6 +16,7 @@ __all__ = [
     "Bucket",
     "BucketInfluencer",
     "Counts",
+    "Forecast",
     "JobState",
     "Record",
     "acknowledgement",

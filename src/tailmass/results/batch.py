@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from tailmass.results import evidence
+
 BUCKETS = pl.Schema(
     {
         "timestamp": pl.Int64(),
@@ -14,6 +16,7 @@ BUCKETS = pl.Schema(
         "record_count": pl.Int64(),
         "event_count": pl.Int64(),
         "probability": pl.Float64(),
+        "series_watched": pl.Int64(),
     }
 )
 """One row for each bucket; times are epoch seconds."""
@@ -37,9 +40,19 @@ RECORDS = pl.Schema(
         "normalized_probability": pl.Float64(),
         "actual": pl.Float64(),
         "typical": pl.Float64(),
+        "kind": pl.String(),
+        "lower": pl.Float64(),
+        "upper": pl.Float64(),
+        "largest_of": pl.Int64(),
+        "events_per_week": pl.Float64(),
+        "multi_bucket_impact": pl.Float64(),
+        **dict.fromkeys(evidence.COLUMNS, pl.Float64()),
     }
 )
-"""One row for each record, null where something does not apply; `anomaly_score` is that of the bucket."""
+"""One row for each record, null where something does not apply; `anomaly_score` is that of the bucket.
+
+What each column means is told by the fields of `Record` and `Bucket`.
+"""
 
 
 @dataclass(frozen=True, slots=True)

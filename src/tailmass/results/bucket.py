@@ -43,12 +43,14 @@ class Bucket:
     """Rows of input in it."""
     is_interim: bool = False
     """Whether it was not over yet."""
+    series_watched: int | None = None
+    """Series that met a value in it, over all detectors: the more there are, the more often one of them is odd."""
     bucket_influencers: tuple[BucketInfluencer, ...] = ()
     records: tuple[Record, ...] = ()
     """Its records where they were asked for, the most unusual first."""
 
-    def document(self) -> dict[str, Any]:
-        """The bucket as clients read it."""
+    def document(self, *, native: bool = False) -> dict[str, Any]:
+        """The bucket as clients read it; those of the Engine API know no more than they do unless it is `native`."""
         return {
             "timestamp": wire_time(self.timestamp * 1000),
             "bucketSpan": self.bucket_span,
@@ -58,7 +60,7 @@ class Bucket:
             "recordCount": self.record_count,
             "eventCount": self.event_count,
             "isInterim": self.is_interim,
-            "records": [each.document() for each in self.records],
+            "records": [each.document(native=native) for each in self.records],
             "influencers": [],
             "bucketInfluencers": [each.document() for each in self.bucket_influencers],
-        }
+        } | ({"seriesWatched": self.series_watched} if native and self.series_watched is not None else {})

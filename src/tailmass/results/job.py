@@ -5,6 +5,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from tailmass.results.counts import Counts
+from tailmass.results.numbers import score
 from tailmass.results.times import wire_time
 
 
@@ -15,8 +16,8 @@ class Configuration(Protocol):
     def id(self) -> str | None:
         """The id of the job; one that has a state has one."""
 
-    def document(self) -> dict[str, Any]:
-        """The configuration as clients read it."""
+    def document(self, *, native: bool) -> dict[str, Any]:
+        """The configuration as clients read it; those of the Engine API know no more than they do unless `native`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,17 @@ class JobState:
     scheduler_status: str = "STOPPED"
     """STARTED, STOPPING or STOPPED; said only of jobs that have a scheduler."""
 
-    def document(self, base_url: str) -> dict[str, Any]:
-        """The job as clients read it, `base_url` being how they reached the API, such as http://host:8080/engine/v2."""
+    def document(self, base_url: str, *, native: bool = False, alert_threshold: float | None = None) -> dict[str, Any]:
+        """The job as clients read it.
+
+        Parameters
+        ----------
+        base_url : how they reached the API, such as http://host:8080/engine/v2
+        native : whether they know what the Engine API does not have
+        alert_threshold : the score from which on its buckets are alerts, told to those who know it
+        """
         config: Configuration = self.config
-        asked = config.document()
+        asked = config.document(native=native)
         body: dict[str, Any] = {"id": config.id}
         if "description" in asked:
             body["description"] = asked["description"]
@@ -51,11 +59,14 @@ class JobState:
         if self.last_data_time_ms is not None:
             body["lastDataTime"] = wire_time(self.last_data_time_ms)
         body |= {name: value for name, value in asked.items() if name not in body}
-        return body | {"counts": self.counts.document(summary=False)} | _places(base_url, str(config.id))
+        if native and alert_threshold is not None:
+            body["alertThreshold"] = score(alert_threshold)
+        return body | {"counts": self.counts.document(summary=False)} | _places(base_url, str(config.id), native)
 
 
-def _places(base_url: str, job_id: str) -> dict[str, Any]:
+def _places(base_url: str, job_id: str, native: bool) -> dict[str, Any]:
     base, name = base_url.rstrip("/"), quote(job_id, safe="")
+    forecast = {"forecast": f"{base}/forecast/{name}"} if native else {}
     return {
         "location": f"{base}/jobs/{name}",
         "endpoints": {
@@ -66,5 +77,6 @@ def _places(base_url: str, job_id: str) -> dict[str, Any]:
             "logs": f"{base}/logs/{name}",
             "alertsLongPoll": f"{base}/alerts_longpoll/{name}",
             "modelSnapshots": f"{base}/modelsnapshots/{name}",
+            **forecast,
         },
     }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from tailmass.results.evidence import SOURCES
 from tailmass.results.numbers import feature, probability, score
 from tailmass.results.times import wire_time
 
@@ -38,9 +39,43 @@ class Record:
     """What would have been usual."""
     is_interim: bool = False
     """Whether the bucket was not over yet."""
+    kind: str | None = None
+    """What it looks like: spike, dip, level shift, shape, silence, variance or drift."""
+    lower: float | None = None
+    """The lower of the bounds between which 95 % of values were expected in that bucket, unit of the data."""
+    upper: float | None = None
+    """The upper of these bounds."""
+    largest_of: int | None = None
+    """Of how many buckets of its series up to this one it is the most extreme on its side, if it is."""
+    events_per_week: float | None = None
+    """How many events at least this odd are expected a week and series; the score is made of it."""
+    multi_bucket_impact: float | None = None
+    """From -5, when only this bucket is odd, to 5, when only several together are."""
+    evidence_surprise: float | None = None
+    """How far the value is from what was predicted, in scales of the series; evidence is in powers of ten."""
+    evidence_window: float | None = None
+    """The mean of the last few buckets, against its own records."""
+    evidence_raw: float | None = None
+    """The value as such, against the records of the series."""
+    evidence_envelope: float | None = None
+    """How far the value is outside of all that was seen at this time of day."""
+    evidence_variance: float | None = None
+    """How restless or how quiet the last buckets were."""
+    evidence_shape: float | None = None
+    """How little the course of the last buckets is like any before."""
+    evidence_recalibration: float | None = None
+    """What is added, or taken away, because so much evidence in sum is rarer, or more frequent, than it claims."""
 
-    def document(self) -> dict[str, Any]:
-        """The record as clients read it.
+    @property
+    def contributions(self) -> dict[str, Any] | None:
+        """What each source adds to the evidence, those that add nothing left out; None where it is not known."""
+        found = {source: feature(getattr(self, f"evidence_{source}")) for source in SOURCES}
+        if all(value is None for value in found.values()):
+            return None
+        return {source: value for source, value in found.items() if value}
+
+    def document(self, *, native: bool = False) -> dict[str, Any]:
+        """The record as clients read it; those of the Engine API know no more than they do unless it is `native`.
 
         In a population the numbers belong to the causes. There is one cause, the over value itself; the record keeps
         the by value beside it, as it may when there is exactly one.
@@ -55,9 +90,11 @@ class Record:
             "initialNormalizedProbability": score(self.normalized_probability),
             "isInterim": self.is_interim,
         }
+        if native:
+            own |= self._explanation()
         if self.over_field_name:
-            return own | {"causes": [self._subject() | self._numbers()]}
-        return own | self._numbers()
+            return own | {"causes": [self._subject() | self._numbers(native)]}
+        return own | self._numbers(native)
 
     def _subject(self) -> dict[str, Any]:
         subject: dict[str, Any] = {
@@ -78,6 +115,18 @@ class Record:
                 subject |= {f"{split}FieldName": name, f"{split}FieldValue": value}
         return subject
 
-    def _numbers(self) -> dict[str, Any]:
+    def _numbers(self, native: bool) -> dict[str, Any]:
         numbers = {"typical": feature(self.typical), "actual": feature(self.actual)}
+        if native:
+            numbers |= {"lower": feature(self.lower), "upper": feature(self.upper)}
         return {name: value for name, value in numbers.items() if value is not None}
+
+    def _explanation(self) -> dict[str, Any]:
+        told = {
+            "kind": self.kind,
+            "largestOf": self.largest_of,
+            "eventsPerWeek": feature(self.events_per_week),
+            "multiBucketImpact": feature(self.multi_bucket_impact),
+            "contributions": self.contributions,
+        }
+        return {name: value for name, value in told.items() if value is not None}

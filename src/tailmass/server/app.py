@@ -7,18 +7,20 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from tailmass.engine import Engine
-from tailmass.server import data, docs, errors, jobs, results, system
+from tailmass.server import data, docs, errors, forecast, jobs, results, system
 from tailmass.server.context import Context
 from tailmass.server.linger import Linger
 from tailmass.server.metrics import Measured, Metrics
 from tailmass.server.paths import TidyPaths
 from tailmass.server.settings import Settings
+from tailmass.server.wire import NATIVE
 from tailmass.store import Store
 
-VERSIONS = ("v2", "v1", "v0.3")
+VERSIONS = ("v2", "v1", "v0.3", NATIVE)
 
 WORKERS = 64
 """Threads for uploads, flushes and closes: more than the processors can use, because some wait for the disk."""
@@ -52,20 +54,25 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
+        generate_unique_id_function=_operation_id,
         lifespan=lifespan,
     )
     app.include_router(system.router)
     for each in VERSIONS:
         for resource in (system.greeting, jobs.router, data.router, results.router):
-            app.include_router(resource, prefix=f"/engine/{each}", include_in_schema=each == "v2")
+            app.include_router(resource, prefix=f"/engine/{each}", include_in_schema=each in ("v2", NATIVE))
     app.include_router(results.earliest, prefix="/engine/v0.3")
+    app.include_router(forecast.router, prefix=f"/engine/{NATIVE}")
     docs.install(app)
     errors.install(app)
     app.add_middleware(Linger)
     app.add_middleware(Measured, metrics=metrics)
     app.add_middleware(TidyPaths)
     return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return f"{route.name}_{NATIVE}" if docs.is_native(route.path) else route.name
 
 
 def _statuses(engine: Engine) -> Iterator[str]:

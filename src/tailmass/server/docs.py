@@ -10,15 +10,20 @@ from starlette.staticfiles import StaticFiles
 from swagger_ui_bundle import swagger_ui_path
 
 from tailmass.jobs import Job
+from tailmass.server.wire import NATIVE
 
 Described = dict[int | str, dict[str, Any]]
 
-DESCRIPTION = """
+DESCRIPTION = f"""
 Find what is unusual in time-stamped rows. Create a *job*, which says what to watch; upload rows to it, in order of
 time; query its *buckets* and *records*.
 
-The same resources are served below `/engine/v1` and `/engine/v0.3` for clients of that age. Query parameters that are
-empty count as not given, and unknown ones are ignored. A time is ISO 8601, or seconds or milliseconds since the epoch.
+The same resources are served below `/engine/v1` and `/engine/v0.3` for clients of that age. Below `/engine/{NATIVE}`
+they say more: why a record is there, which buckets are alerts, what to expect next. Clients of the other versions
+refuse fields that they do not know, so they are told nothing of this.
+
+Query parameters that are empty count as not given, and unknown ones are ignored. A time is ISO 8601, or seconds or
+milliseconds since the epoch.
 """
 
 TAGS = [
@@ -26,6 +31,7 @@ TAGS = [
     {"name": "data", "description": "Rows in: upload, flush, close."},
     {"name": "results", "description": "What was found: buckets of time with a score, records of what was unusual."},
     {"name": "system", "description": "The server itself."},
+    {"name": "native", "description": "The same resources with all that there is to say, and what to expect next."},
 ]
 
 _REASONS = {
@@ -126,12 +132,28 @@ def install(app: FastAPI) -> None:
 def _complete(schema: dict[str, Any]) -> None:
     job = Job.model_json_schema(by_alias=True, ref_template="#/components/schemas/{model}")
     schema["components"] = {"schemas": {**_SCHEMAS, **job.pop("$defs", {}), "JobConfiguration": job}}
-    for path in schema["paths"].values():
-        for operation in path.values():
+    for path, operations in schema["paths"].items():
+        for operation in operations.values():
+            _tell_version(path, operation)
             # FastAPI's own answer to parameters of the wrong type, which here are all texts to it.
             operation["responses"].pop("422", None)
             for parameter in operation.get("parameters", ()):
                 _tell_meaning(parameter["schema"])
+
+
+def is_native(path: str) -> bool:
+    """Whether a path belongs to the version of the API that is our own."""
+    return path.startswith(f"/engine/{NATIVE}")
+
+
+def _tell_version(path: str, operation: dict[str, Any]) -> None:
+    """Leave out what only the native API has, or say that it is the native one."""
+    if is_native(path):
+        operation["tags"] = ["native"]
+    if "parameters" in operation:
+        operation["parameters"] = [
+            each for each in operation["parameters"] if not each["schema"].pop("x-native", False) or is_native(path)
+        ]
 
 
 def _tell_meaning(schema: dict[str, Any]) -> None:

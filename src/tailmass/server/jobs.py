@@ -1,17 +1,20 @@
 """The resource `/jobs`: create, list, look at, delete."""
 
+from typing import Any
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tailmass.engine.budget import alert_threshold
 from tailmass.errors import MissingJob
 from tailmass.jobs import Job
-from tailmass.results import acknowledgement, page, single
+from tailmass.results import JobState, acknowledgement, page, single
 from tailmass.server import docs
 from tailmass.server.body import document
 from tailmass.server.context import Context, Reach
 from tailmass.server.parameters import Overwrite, Page
-from tailmass.server.wire import Json, base_url, own_url
+from tailmass.server.wire import Json, base_url, native, own_url
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -38,7 +41,7 @@ def _create(context: Context, configuration: bytes, overwrite: bool) -> str:
 def jobs(request: Request, context: Reach, paging: Page) -> Response:
     """All jobs, in the order they were created."""
     hits, states = context.engine.jobs(paging.skip, paging.take)
-    documents = [state.document(base_url(request)) for state in states]
+    documents = [_document(state, request) for state in states]
     return Json(page(documents, hits, paging.skip, paging.take, own_url(request), {}))
 
 
@@ -54,7 +57,12 @@ def job(job_id: str, request: Request, context: Reach) -> Response:
         state = context.engine.job(job_id)
     except MissingJob:
         return Json(single("job", None), 404)
-    return Json(single("job", state.document(base_url(request))))
+    return Json(single("job", _document(state, request)))
+
+
+def _document(state: JobState, request: Request) -> dict[str, Any]:
+    threshold = alert_threshold(state.config)
+    return state.document(base_url(request), native=native(request), alert_threshold=threshold)
 
 
 @router.delete(

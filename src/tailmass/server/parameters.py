@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Query
 from starlette.requests import Request
 
+from tailmass.engine.detect import UNITS
 from tailmass.errors import (
     EndBeforeStart,
     EngineError,
@@ -20,15 +21,18 @@ from tailmass.errors import (
     InvalidSkip,
     InvalidTake,
     InvalidThreshold,
+    InvalidValue,
 )
 from tailmass.results import parse_time, wire_time
+from tailmass.results.evidence import KINDS
 from tailmass.server.context import Reach
-from tailmass.server.wire import version
+from tailmass.server.wire import NATIVE, native, version
 
 LARGEST = 2**31 - 1
 """The largest skip or take; clients read both back into 32 bits."""
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
+_DURATION = re.compile(r"([0-9]{1,12})([smhdw]?)")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
@@ -57,6 +61,18 @@ def threshold(text: str) -> float:
     if not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
         raise InvalidThreshold(f"{text!r} is not a number to compare a score with")
     return float(text)
+
+
+def duration(text: str) -> int:
+    """A length of time in seconds; a day when none is given.
+
+    >>> duration("1d") == duration("86400") == duration("")
+    True
+    """
+    match = _DURATION.fullmatch(text or "1d")
+    if match is None:
+        raise InvalidValue(f"'duration' is {text!r}: write seconds, or a whole number and one of s, m, h, d, w")
+    return int(match[1]) * UNITS[match[2] or "s"]
 
 
 def instant(text: str) -> int | None:
@@ -100,6 +116,15 @@ class Flush:
 
 
 @dataclass(frozen=True, slots=True)
+class SeriesAsked:
+    """Which series of a job is meant."""
+
+    detector_index: int
+    partition: str | None
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Reset:
     """The buckets an upload is to replace, as it was written: an error in it belongs into the answer of each job."""
 
@@ -126,6 +151,11 @@ def _text(name: str, description: str, **schema: Any) -> Any:
     return Query(alias=name, description=description, json_schema_extra={"x-meaning": schema})
 
 
+def _native(name: str, description: str, **schema: Any) -> Any:
+    # The same for one that only the native API has; to the other versions it is a name that is not known.
+    return Query(alias=name, description=description, json_schema_extra={"x-meaning": schema, "x-native": True})
+
+
 _SKIP = _text("skip", "How many to leave out at the beginning.", type="integer", minimum=0, default=0)
 _TAKE = _text("take", "How many to answer at most.", type="integer", minimum=0, default=100)
 _DATE = "ISO 8601, or seconds or milliseconds since the epoch."
@@ -138,7 +168,7 @@ async def _paging(
 ) -> Paging:
     paging = Paging(whole(skip, 0, InvalidSkip), whole(take, 100, InvalidTake))
     bound = context.settings.max_take
-    if bound is not None and paging.skip + paging.take > bound and version(request) == "v2":
+    if bound is not None and paging.skip + paging.take > bound and version(request) in ("v2", NATIVE):
         raise InvalidTake(f"skip + take is {paging.skip + paging.take}, and this server answers up to {bound}")
     return paging
 
@@ -188,6 +218,49 @@ async def _reset(
     return Reset(start, end)
 
 
+async def _kind(
+    request: Request,
+    value: Annotated[str, _native("kind", "What the records look like.", type="string", enum=list(KINDS))] = "",
+) -> str | None:
+    if not value or not native(request):
+        return None
+    if value not in KINDS:
+        raise InvalidValue(f"'kind' is {value!r}: records are one of {', '.join(KINDS)}")
+    return value
+
+
+async def _alerts(
+    request: Request,
+    value: Annotated[
+        str,
+        _native(
+            "alerts", "Whether to leave out buckets below the job's alertThreshold.", type="boolean", default=False
+        ),
+    ] = "",
+) -> bool | None:
+    return flag(value) if native(request) else None
+
+
+async def _series(
+    index: Annotated[
+        str, _text("detectorIndex", "Position of the detector in the job.", type="integer", default=0)
+    ] = "",
+    partition: Annotated[str, _text("partitionFieldValue", "Which series, where the detector has partitions.")] = "",
+    by: Annotated[str, _text("byFieldValue", "Which series, where the detector has a by field.")] = "",
+) -> SeriesAsked:
+    if index and not _WHOLE.fullmatch(index):
+        raise InvalidValue(f"'detectorIndex' is {index!r}: it is the position of a detector in the job, from 0")
+    return SeriesAsked(int(index or 0), partition or None, by or None)
+
+
+async def _duration(
+    value: Annotated[
+        str, _text("duration", "How far to look ahead: seconds, or a whole number and s, m, h, d or w.", default="1d")
+    ] = "",
+) -> int:
+    return duration(value)
+
+
 Page = Annotated[Paging, Depends(_paging)]
 Between = Annotated[Range, Depends(_range)]
 FlushAsked = Annotated[Flush, Depends(_flush)]
@@ -207,3 +280,7 @@ MaxNormalizedProbability = Annotated[
 NormalizedProbability = Annotated[
     float, Depends(_at_least("normalizedProbability", "Least normalizedProbability.", "unusualScore"))
 ]
+Kind = Annotated[str | None, Depends(_kind)]
+Alerts = Annotated[bool | None, Depends(_alerts)]
+OfSeries = Annotated[SeriesAsked, Depends(_series)]
+Duration = Annotated[int, Depends(_duration)]

@@ -8,15 +8,19 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tailmass.results import Bucket, Record, page, parse_time, single
+from tailmass.engine.budget import alert_threshold
+from tailmass.errors import InvalidSortField, InvalidThreshold
+from tailmass.results import Bucket, JobState, Record, page, parse_time, single
 from tailmass.server import docs
 from tailmass.server.context import Reach
 from tailmass.server.parameters import (
+    Alerts,
     AnomalyScore,
     Between,
     Descending,
     Expand,
     IncludeInterim,
+    Kind,
     MaxNormalizedProbability,
     NormalizedProbability,
     Page,
@@ -25,7 +29,7 @@ from tailmass.server.parameters import (
     Sort,
     flag,
 )
-from tailmass.server.wire import Json, own_url
+from tailmass.server.wire import NATIVE, Json, native, own_url
 
 router = APIRouter(prefix="/results", tags=["results"])
 earliest = APIRouter(prefix="/results", include_in_schema=False)
@@ -37,6 +41,9 @@ Timestamp = Annotated[
 
 _COLLECTIONS = frozenset({"buckets", "records", "influencers", "categorydefinitions"})
 """Names below a job's results that are no times."""
+
+_NATIVE_SORTS = frozenset({"kind", "lower", "upper", "largestOf", "eventsPerWeek", "multiBucketImpact"})
+"""Fields that only native records have."""
 
 
 @router.get(
@@ -55,9 +62,10 @@ def buckets(
     include_interim: IncludeInterim,
     anomaly_score: AnomalyScore,
     max_normalized_probability: MaxNormalizedProbability,
+    alerts: Alerts,
 ) -> Response:
     """Buckets in a range of time, at or above the given scores."""
-    context.engine.job(job_id)
+    state = context.engine.job(job_id)
     found = context.store.buckets(
         job_id,
         skip=paging.skip,
@@ -65,7 +73,7 @@ def buckets(
         start_ms=between.start_ms,
         end_ms=between.end_ms,
         include_interim=include_interim,
-        anomaly_score=anomaly_score,
+        anomaly_score=max(anomaly_score, _threshold(state)) if alerts else anomaly_score,
         max_normalized_probability=max_normalized_probability,
         expand=expand,
     )
@@ -78,6 +86,7 @@ def buckets(
         includeInterim=include_interim,
         anomalyScore=anomaly_score,
         maxNormalizedProbability=max_normalized_probability,
+        alerts=alerts,
     )
 
 
@@ -91,7 +100,12 @@ earliest.get("/{job_id}")(buckets)
     responses=docs.missing("bucket", of_job=True),
 )
 def bucket(
-    job_id: str, timestamp: Timestamp, context: Reach, expand: Expand, include_interim: IncludeInterim
+    job_id: str,
+    timestamp: Timestamp,
+    request: Request,
+    context: Reach,
+    expand: Expand,
+    include_interim: IncludeInterim,
 ) -> Response:
     """The bucket that starts at a time."""
     context.engine.job(job_id)
@@ -99,7 +113,7 @@ def bucket(
     found = None
     if rest_ms == 0:  # buckets start at whole seconds
         found = context.store.bucket(job_id, seconds, include_interim=include_interim, expand=expand)
-    return Json(single("bucket", found.document() if found else None), 200 if found else 404)
+    return Json(single("bucket", found.document(native=native(request)) if found else None), 200 if found else 404)
 
 
 @router.get(
@@ -117,12 +131,15 @@ def records(
     include_interim: IncludeInterim,
     anomaly_score: AnomalyScore,
     normalized_probability: NormalizedProbability,
+    kind: Kind,
     sort: Sort = "",
     desc: Descending = "",
 ) -> Response:
     """Records in a range of time, at or above the given scores, sorted by any of their fields."""
     context.engine.job(job_id)
     sort = sort or "normalizedProbability"
+    if sort in _NATIVE_SORTS and not native(request):
+        raise InvalidSortField(f"Records are sorted by {sort!r} under /engine/{NATIVE} only")
     descending = flag(desc or "true")
     found = context.store.records(
         job_id,
@@ -135,6 +152,7 @@ def records(
         desc=descending,
         anomaly_score=anomaly_score,
         normalized_probability=normalized_probability,
+        kind=kind,
     )
     return _page(
         request,
@@ -146,6 +164,7 @@ def records(
         desc=descending,
         anomalyScore=anomaly_score,
         normalizedProbability=normalized_probability,
+        kind=kind,
     )
 
 
@@ -156,12 +175,27 @@ def records(
     responses=docs.missing("bucket", of_job=True),
 )
 def bucket_in_short(
-    job_id: str, timestamp: Timestamp, context: Reach, expand: Expand, include_interim: IncludeInterim
+    job_id: str,
+    timestamp: Timestamp,
+    request: Request,
+    context: Reach,
+    expand: Expand,
+    include_interim: IncludeInterim,
 ) -> Response:
     """The bucket that starts at a time."""
     if timestamp in _COLLECTIONS:
         raise HTTPException(404)
-    return bucket(job_id, timestamp, context, expand, include_interim)
+    return bucket(job_id, timestamp, request, context, expand, include_interim)
+
+
+def _threshold(state: JobState) -> float:
+    threshold = alert_threshold(state.config)
+    if threshold is None:
+        raise InvalidThreshold(
+            f"Job {state.config.id!r} has no 'alertBudget', so none of its buckets is an alert: create it with one in "
+            "its 'analysisConfig', or ask for a least 'anomalyScore'"
+        )
+    return threshold
 
 
 def _page(
@@ -169,10 +203,10 @@ def _page(
     paging: Paging,
     between: Range,
     found: tuple[int, Sequence[Bucket | Record]],
-    **asked: str | float,
+    **asked: str | float | None,
 ) -> Response:
     """A page of what was found; `asked` is restated in the addresses of the pages around it, in its order."""
     hits, results = found
-    documents = [result.document() for result in results]
-    asked = {**between.parameters(), **asked}
-    return Json(page(documents, hits, paging.skip, paging.take, own_url(request), asked))
+    documents = [result.document(native=native(request)) for result in results]
+    parameters = {**between.parameters(), **asked}
+    return Json(page(documents, hits, paging.skip, paging.take, own_url(request), parameters))

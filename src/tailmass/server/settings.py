@@ -40,7 +40,7 @@ class Settings(BaseSettings):
         202, description="HTTP status of a close under /engine/v2; every client accepts 202, some only that."
     )
     max_take: int | None = Field(
-        None, ge=0, description="Largest skip + take answered under /engine/v2; without one there is no bound."
+        None, ge=0, description="Largest skip + take answered under /engine/v2 and v3; without one there is no bound."
     )
     stop_timeout: float = Field(
         10.0, ge=0, description="Seconds that requests in progress may take to finish when the server stops."

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from tailmass.server import docs
 from tailmass.server.context import Reach
-from tailmass.server.wire import Json
+from tailmass.server.wire import NATIVE, Json
 
 router = APIRouter(tags=["system"])
 greeting = APIRouter(tags=["system"])
@@ -22,7 +22,13 @@ def _identity() -> dict[str, Any]:
 @router.get("/", summary="Find your way", response_description="Where to go from here.")
 async def root() -> Response:
     """Name and version of the server, and its entrances."""
-    entrances = {"api": "/engine/v2", "docs": "/docs", "openapi": "/openapi.json", "metrics": "/metrics"}
+    entrances = {
+        "api": "/engine/v2",
+        "native": f"/engine/{NATIVE}",
+        "docs": "/docs",
+        "openapi": "/openapi.json",
+        "metrics": "/metrics",
+    }
     return Json(_identity() | {"entrances": entrances})
 
 

@@ -8,6 +8,10 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+NATIVE = "v3"
+"""The version of the API that is our own; the others are those of the Engine API, whose clients refuse fields they do
+not know."""
+
 _BASE = re.compile(r".*?/engine/(?P<version>[^/]+)")
 
 
@@ -39,8 +43,13 @@ def base_url(request: Request) -> str:
 
 
 def version(request: Request) -> str:
-    """The version of the API that the client speaks: v2, v1 or v0.3."""
+    """The version of the API that the client speaks: v3, v2, v1 or v0.3."""
     return _base(request)["version"]
+
+
+def native(request: Request) -> bool:
+    """Whether the client knows what the Engine API does not have."""
+    return version(request) == NATIVE
 
 
 def own_url(request: Request) -> str:

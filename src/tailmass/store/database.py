@@ -1,17 +1,34 @@
 """The database: its connections, its transactions, and what it says when it fails."""
 
+import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert, inspect, make_url, select, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    make_url,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from tailmass.errors import DataStoreError
 from tailmass.store import schema
+from tailmass.store.migrations import migrate
 from tailmass.store.turns import Turns
+
+log = logging.getLogger(__name__)
 
 _FILE = "tailmass.sqlite"
 
@@ -83,12 +100,13 @@ class Database:
     def _prepare(self) -> None:
         with self.read() as connection:
             version = _version(connection)
-        if version is None:
+        if version is None or version < schema.VERSION:
             with self.write() as connection:
                 if not self._sqlite:
-                    # Two servers may meet a new database at once.
+                    # Two servers may meet a new or an old database at once.
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
-                version = _version(connection) or _create(connection)
+                version = _version(connection)
+                version = _create(connection) if version is None else _upgrade(connection, version)
         if version > schema.VERSION:
             raise DataStoreError(
                 f"The database has schema {version}, newer than the schema {schema.VERSION} this version of tailmass "
@@ -126,6 +144,15 @@ def _create(connection: Connection) -> int:
     schema.metadata.create_all(connection)
     connection.execute(insert(schema.versions).values(version=schema.VERSION))
     return schema.VERSION
+
+
+def _upgrade(connection: Connection, version: int) -> int:
+    """Bring the tables up to this version, if they are older."""
+    if version < schema.VERSION:
+        migrate(connection, version, schema.VERSION)
+        connection.execute(update(schema.versions).values(version=schema.VERSION))
+        log.info("the tables were brought from schema %d to %d", version, schema.VERSION)
+    return max(version, schema.VERSION)
 
 
 def _url(url: str | None, home: Path) -> URL:

@@ -33,6 +33,12 @@ SORTS: dict[str, Column[Any]] = {
     "detectorIndex": records.c.detector_index,
     "bucketSpan": records.c.bucket_span,
     "isInterim": records.c.is_interim,
+    "kind": records.c.kind,
+    "lower": records.c.lower,
+    "upper": records.c.upper,
+    "largestOf": records.c.largest_of,
+    "eventsPerWeek": records.c.events_per_week,
+    "multiBucketImpact": records.c.multi_bucket_impact,
 }
 """What records can be sorted by, under the names that clients use."""
 
@@ -121,16 +127,18 @@ def record_page(
     desc: bool,
     anomaly_score: float,
     normalized_probability: float,
+    kind: str | None,
 ) -> tuple[int, list[Record]]:
     """How many records there are in a window, and the page of them in the order asked for."""
-    scores = _at_least(records.c.anomaly_score, anomaly_score)
-    scores += _at_least(records.c.normalized_probability, normalized_probability)
-    where = window.conditions(job, records) + scores
+    wanted = _at_least(records.c.anomaly_score, anomaly_score)
+    wanted += _at_least(records.c.normalized_probability, normalized_probability)
+    wanted += [] if kind is None else [records.c.kind == kind]
+    where = window.conditions(job, records) + wanted
     order = _order(sort, desc)
     # The page is found among the keys alone, which are in the index, and only its own records are then fetched.
     keys = window.part(select(*_KEY).where(*where).order_by(*order)).subquery()
     found = select(*_RECORD).join(keys, and_(*(column == keys.c[column.name] for column in _KEY))).order_by(*order)
-    if scores:
+    if wanted:
         counted = select(func.count()).select_from(records).where(*where)
     else:
         counted = select(func.sum(buckets.c.records_kept)).where(*window.conditions(job, buckets))

@@ -17,8 +17,10 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 1
-"""The schema this code reads and writes; it grows with every change to the tables below."""
+from tailmass.results import evidence
+
+VERSION = 2
+"""The schema this code reads and writes; it grows with every change to the tables below, by a step in `migrations`."""
 
 # SQLite gives numbers by itself only to a column declared INTEGER.
 _NUMBER = BigInteger().with_variant(Integer(), "sqlite")
@@ -75,6 +77,7 @@ buckets = Table(
     Column("is_interim", Boolean, nullable=False),
     # How many rows of the next table belong to it: to count a million records, a few thousand buckets are added up.
     Column("records_kept", BigInteger, nullable=False),
+    Column("series_watched", BigInteger),
     sqlite_with_rowid=False,
 )
 
@@ -101,6 +104,13 @@ records = Table(
     Column("actual", Double),
     Column("typical", Double),
     Column("is_interim", Boolean, nullable=False),
+    Column("kind", _TEXT),
+    Column("lower", Double),
+    Column("upper", Double),
+    Column("largest_of", BigInteger),
+    Column("events_per_week", Double),
+    Column("multi_bucket_impact", Double),
+    *(Column(name, Double) for name in evidence.COLUMNS),
     # Clustered by time: a bucket's records are written, replaced and read together.
     sqlite_with_rowid=False,
 )

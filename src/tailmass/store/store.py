@@ -140,6 +140,7 @@ class Store:
         desc: bool = True,
         anomaly_score: float = 0.0,
         normalized_probability: float = 0.0,
+        kind: str | None = None,
     ) -> tuple[int, list[Record]]:
         """How many records match, and the page of them in the order asked for; ties are always decided alike."""
         window = results.Window(skip=skip, take=take, start_ms=start_ms, end_ms=end_ms, include_interim=include_interim)
@@ -152,4 +153,5 @@ class Store:
                 desc=desc,
                 anomaly_score=anomaly_score,
                 normalized_probability=normalized_probability,
+                kind=kind,
             )

@@ -1,0 +1,48 @@
+"""From the tables of an older version to those of this one, with all that is in them.
+
+A step is written once and stays as it is: it leads from the tables of then, and not from those that `schema` has now.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Connection, Double, Text
+from sqlalchemy.schema import CreateColumn
+from sqlalchemy.types import TypeEngine
+
+_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+def migrate(connection: Connection, version: int, to: int) -> None:
+    """Take every step from one version to another; nothing is changed unless all of them are."""
+    for each in range(version, to):
+        STEPS[each](connection)
+
+
+def _add(connection: Connection, table: str, columns: Mapping[str, TypeEngine[Any]]) -> None:
+    for name, kind in columns.items():
+        column = CreateColumn(Column(name, kind)).compile(dialect=connection.dialect)
+        connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN {column}")
+
+
+def _explanations(connection: Connection) -> None:
+    """What a record is explained by; of the records that are there it is not known."""
+    sources = ("surprise", "window", "raw", "envelope", "recalibration", "variance", "shape")
+    _add(connection, "tailmass_buckets", {"series_watched": BigInteger()})
+    _add(
+        connection,
+        "tailmass_records",
+        {
+            "kind": _TEXT,
+            "lower": Double(),
+            "upper": Double(),
+            "largest_of": BigInteger(),
+            "events_per_week": Double(),
+            "multi_bucket_impact": Double(),
+            **{f"evidence_{source}": Double() for source in sources},
+        },
+    )
+
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {1: _explanations}
+"""What leads from each version to the one after it."""
