@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PEERS := .venv-bench
 
 .PHONY: help demo test check format docs bench lock clean
 .DEFAULT_GOAL := help
@@ -37,8 +38,17 @@ format: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/python docs/generate.py
 
+# Who else is measured lives in an environment of its own; without it the benchmarks go on, and say so. A part of them:
+# make bench BENCH="--only speed".
 bench: $(STAMP)
-	$(BIN)/python -m benchmarks
+	-@$(MAKE) --no-print-directory $(PEERS)/.installed
+	$(BIN)/python -m benchmarks $(BENCH)
+
+$(PEERS)/.installed: benchmarks/requirements.txt
+	rm -f $@
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r benchmarks/requirements.txt
+	touch $@
 
 # The stamp is written last: an installation that broke off is done again, and one that is current is not.
 $(STAMP): requirements.lock pyproject.toml

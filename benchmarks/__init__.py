@@ -1,1 +1,1 @@
-"""Speed, measured as ratios within one run: `python -m benchmarks`."""
+"""Speed, and quality beside others: `python -m benchmarks`."""

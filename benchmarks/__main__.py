@@ -1,57 +1,61 @@
-"""Measure, print, and write docs/reference/benchmarks.md."""
+"""Measure, keep the figures in benchmarks/results.json, and write docs/reference/benchmarks.md."""
 
 import argparse
-import os
-import platform
-import tempfile
+import json
+from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import data, speed
+from benchmarks import kit, page, sections
+from benchmarks.sections import Section, say
 
-PAGE = Path(__file__).parents[1] / "docs" / "reference" / "benchmarks.md"
+RESULTS = Path(__file__).parent / "results.json"
+PAGE = kit.ROOT / "docs" / "reference" / "benchmarks.md"
+SECTIONS = ("speed", "quality", "peers")
 
 
 def main() -> None:
-    """Run all measurements; `--rows` makes them shorter."""
+    """Measure the sections asked for; the page keeps what the others were when they were measured last."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--rows", type=int, default=2_000_000)
-    parser.add_argument("--hosts", type=int, default=1_000)
-    parser.add_argument("--times", type=int, default=3, help="runs of each, of which the fastest counts")
+    parser.add_argument("--only", choices=(*SECTIONS, "page"), help="one section, or the page alone; else all of them")
+    parser.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True, help="with other detectors")
+    parser.add_argument("--rows", type=int, default=2_000_000, help="speed: rows of the file; %(default)s")
+    parser.add_argument("--hosts", type=int, default=1_000, help="speed: hosts in it; %(default)s")
+    parser.add_argument("--times", type=int, default=3, help="speed: runs, of which the fastest counts; %(default)s")
+    parser.add_argument("--limit", help="quality, peers: series of each set, as 3 or smd=1,null=20; else all of them")
+    parser.add_argument("--processes", type=int, default=2, help="quality, peers: series at a time; %(default)s")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where the figures are kept; %(default)s")
+    parser.add_argument("--page", type=Path, default=PAGE, help="where the page is written; %(default)s")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="tailmass-bench-") as folder:
-        path = Path(folder, "rows.csv")
-        data.write_csv(path, asked.rows, asked.hosts)
-        speed.in_process(path)  # compiles
-        speed.bare(path)
-        bare = asked.rows / speed.best(lambda: speed.bare(path), asked.times)
-        detect = asked.rows / speed.best(lambda: speed.in_process(path), asked.times)
-        seconds, peak = speed.over_http(path, asked.rows, Path(folder, "home"), asked.times)
-        http = asked.rows / seconds
-        size = path.stat().st_size / 2**20
-    updates = speed.series_updates(100_000, 20)
-    lines = [
-        "# Benchmarks",
-        "",
-        "Written by `make bench`. Absolute figures belong to the machine they were measured on "
-        f"({os.cpu_count()} cores, Python {platform.python_version()}); compare the ratios.",
-        "",
-        f"A CSV file of {asked.rows:,} rows ({size:.0f} MiB), {asked.hosts:,} hosts, a week in buckets of "
-        f"{speed.SPAN} s, `mean(value) by host`; the fastest of {asked.times} warm runs.",
-        "",
-        "| route | million rows a second | of bare |",
-        "| --- | --- | --- |",
-        f"| read and accumulate, no models (one thread) | {bare / 1e6:.2f} | 100 % |",
-        f"| `tailmass.detect` | {detect / 1e6:.2f} | {detect / bare:.0%} |",
-        f"| HTTP upload, client and server on this machine | {http / 1e6:.2f} | {http / bare:.0%} |",
-        "",
-        f"Peak memory of the server, three uploads and all libraries included: {peak:.0f} MiB.",
-        "",
-        f"Model kernel alone, 100,000 series in every bucket: {updates / 1e6:.1f} million series-updates a second.",
-        "",
-    ]
-    text = "\n".join(lines)
-    PAGE.write_text(text)
+    wanted = [each for each in SECTIONS if each == (asked.only or each) and (asked.peers or each != "peers")]
+
+    absent = {"quality": without_kit(), "peers": without_kit() or sections.guests_missing()}
+    measures: dict[str, Callable[[], Section]] = {
+        "speed": lambda: sections.speed_section(asked.rows, asked.hosts, asked.times),
+        "quality": lambda: sections.quality_section(kit.load(), _limits(asked.limit), asked.processes),
+        "peers": lambda: sections.peers_section(kit.load(), _limits(asked.limit), asked.processes),
+    }
+    results = json.loads(asked.results.read_text()) if asked.results.exists() else {}
+    for name in wanted:
+        if reason := absent.get(name):
+            say(f"{name}: left as it was, for {reason}")
+            continue
+        results[name] = sections.plain(measures[name]())
+        # Written after each: a later section that breaks off takes nothing with it.
+        asked.results.write_text(json.dumps(results, indent=1, sort_keys=False) + "\n")
+    text = page.render(results)
+    asked.page.write_text(text)
     print(text)
+
+
+def without_kit() -> str | None:
+    """Why the evaluation kit cannot be used, if it cannot."""
+    absent = kit.missing()
+    return f"the evaluation kit is not beside the project: there is no {absent}" if absent else None
+
+
+def _limits(text: str | None) -> dict[str, int]:
+    limits: dict[str, int] = kit.load().run.parse_limits(text)
+    return limits
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import tailmass
+from tailmass.analysis.calendar import Calendar
 from tailmass.analysis.clock import Clock
 from tailmass.analysis.detector import DetectorAnalysis
 from tailmass.analysis.dictionary import Dictionary
@@ -19,9 +20,13 @@ from tailmass.intake.piece import Piece
 from tailmass.intake.reader import Reader, reader
 from tailmass.jobs import Job
 from tailmass.kernels.buckets import accumulate
-from tailmass.kernels.observe import Watch
+from tailmass.kernels.observe import Entries, Watch
+from tailmass.scoring.rate import RateCalibration
 
 SPAN = 300
+LEAST = 1.456  # evidence from which a value is worth a record
+WARM_UP, RUNS = 10, 5  # calls
+LOADS = ((100_000, 100_000, 20), (1_000_000, 100_000, 20))  # series, of which so many are present, buckets a call
 JOB = {
     "id": "speed",
     "analysisConfig": {
@@ -49,7 +54,7 @@ def bare(path: Path) -> None:
     fields = support.fields(job)
     hosts = Dictionary()
     clock = Clock(SPAN, 0)
-    detector = DetectorAnalysis(job.analysis_config.detectors[0], {"host": hosts}, SPAN, clock.slots)
+    detector = DetectorAnalysis(job.analysis_config.detectors[0], {"host": hosts}, SPAN, clock.slots, Calendar(None))
     rows = reader(job.data_description, fields)
     for piece in _pieces(path, rows):
         columns = piece.columns
@@ -104,20 +109,47 @@ def over_http(path: Path, rows: int, home: Path, times: int) -> tuple[float, flo
             server.terminate()
 
 
-def series_updates(series: int, buckets: int) -> float:
-    """Series-updates a second of the model kernel alone, all series in every bucket."""
-    model = FeatureModel(Watch(SPAN, 0, False, False, 3.0, True))
-    offsets = np.arange(buckets + 1) * series
-    ids = np.tile(np.arange(series), buckets)
-    values = np.random.default_rng(1).normal(100.0, 10.0, buckets * series)
-    model.learn(offsets[:2], ids[:series], values[:series], 0, series)
-    first = [1]
+def series_updates(series: int, present: int, buckets: int) -> dict[str, float]:
+    """What the models and the scores of `mean` cost: updates a second, and bytes a series.
 
-    def run() -> None:
-        model.learn(offsets, ids, values, first[0], series)
-        first[0] += buckets
+    Processor time of one thread, once they are all known. `present` of the series, another random
+    choice in each bucket, have a value.
+    """
+    chance = np.random.default_rng(1)
+    model = FeatureModel(Watch(SPAN, 0, False, False, LEAST, 1.0, True))
+    rate = RateCalibration(SPAN)
+    fastest, first = float("inf"), 0
+    for attempt in range(WARM_UP + RUNS):
+        entries = _entries(chance, series, present, buckets, first)
+        first += buckets
+        begin = time.thread_time()
+        found, updates = model.learn(entries, series)
+        rate.learn(found.bucket, found.series, found.evidence, updates, entries.first, series)
+        if attempt >= WARM_UP:
+            fastest = min(fastest, time.thread_time() - begin)
+    return {
+        "series": series,
+        "present": present,
+        "updates_per_second": buckets * present / fastest,
+        "series_bytes": model.size_bytes / model.capacity,
+    }
 
-    return buckets * series / best(run, 2)
+
+def _entries(chance: np.random.Generator, series: int, present: int, buckets: int, first: int) -> Entries:
+    chosen = (
+        np.arange(series)
+        if present == series
+        else np.sort(chance.choice(series, present, replace=False, shuffle=False))
+        for _ in range(buckets)
+    )
+    return Entries(
+        offsets=np.arange(buckets + 1) * present,
+        series=np.concatenate(list(chosen)),
+        values=chance.normal(100.0, 10.0, buckets * present),
+        rows=np.empty(0),
+        local=np.zeros(buckets, np.int64),
+        first=first,
+    )
 
 
 def _peak_mib(process: int) -> float:
