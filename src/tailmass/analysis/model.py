@@ -7,6 +7,7 @@ import numpy as np
 
 from tailmass.analysis import arrays
 from tailmass.analysis.arrays import Arrays
+from tailmass.analysis.cycle import FeatureCycles
 from tailmass.columns import Floats, Ints
 from tailmass.kernels import envelope, peaks, state
 from tailmass.kernels.discrete import Pool
@@ -15,7 +16,7 @@ from tailmass.kernels.observe import COUNTS, SIGNS, Entries, Unusual, Watch, obs
 from tailmass.kernels.season import DAY, WEEK
 from tailmass.kernels.state import Model
 
-DAY_SLOTS, WEEK_SLOTS, NOISE_SLOTS = 96, 84, 24
+DAY_SLOTS, WEEK_SLOTS, NOISE_SLOTS = 96, 56, 24
 FEWEST_RESULTS = 4096  # values a call may report before it comes back for more room
 POOL = Pool(size=2.0, occupied=0.99, gap=3.0)
 """What counts are taken to be like before a series has shown what its own are."""
@@ -33,6 +34,7 @@ class FeatureModel:
         self.watch = watch
         self._capacity = 0
         self._model = _nothing(watch.span)
+        self._cycles = FeatureCycles(watch.span, dense=watch.dense)
         self._counts = np.zeros((0, COUNTS if watch.counts else 0))
 
     def learn(self, entries: Entries, known: int) -> tuple[Unusual, Ints]:
@@ -74,19 +76,20 @@ class FeatureModel:
         mean, lower, upper : (buckets,) unit of the data; NaN of a series that never met a value
         """
         self._make_room(series + 1)
-        return forecast(self._model, series, self.watch.span, first, local, self.watch.counts)
+        return forecast(self._model, self._cycles.arrays, series, self.watch.span, first, local, self.watch.counts)
 
     def state(self, prefix: str, series: int) -> Arrays:
         """The arrays of the first `series` series."""
         self._make_room(series)
         kept = arrays.taken_apart(self._model, prefix, series, axis=0)
         kept[f"{prefix}.counts"] = self._counts[:series].copy()
-        return kept
+        return kept | self._cycles.state(f"{prefix}.cycle", series)
 
     def restore(self, prefix: str, kept: Mapping[str, np.ndarray[Any, Any]]) -> None:
         """Become the model that `state` was taken of."""
         self._model = arrays.put_together(self._model, prefix, kept)
         self._counts = np.array(kept[f"{prefix}.counts"])
+        self._cycles.restore(f"{prefix}.cycle", kept)
         self._capacity = len(self._model.exact)
 
     @property
@@ -97,7 +100,7 @@ class FeatureModel:
     @property
     def size_bytes(self) -> int:
         """Bytes of all arrays."""
-        return arrays.size_bytes(self._model) + self._counts.nbytes
+        return arrays.size_bytes(self._model) + self._counts.nbytes + self._cycles.size_bytes
 
     def _meet(self, watch: Watch, entries: Entries, known: int) -> tuple[Unusual, Ints]:
         self._make_room(known)
@@ -107,10 +110,13 @@ class FeatureModel:
     def _calls(self, watch: Watch, entries: Entries, known: int, updates: Ints) -> Iterator[Unusual]:
         found = _room(max(FEWEST_RESULTS, 2 * known))
         start = 0
-        while start < len(updates):
-            start, filled = observe(self._model, self._counts, watch, POOL, entries, start, known, found, updates)
-            if filled:
-                yield Unusual._make(part[:filled].copy() for part in found)
+        for stretch in self._cycles.stretches(entries, known) if watch.learning else [entries]:
+            while start < len(stretch.offsets) - 1:
+                start, filled = observe(
+                    self._model, self._cycles.arrays, self._counts, watch, POOL, stretch, start, known, found, updates
+                )
+                if filled:
+                    yield Unusual._make(part[:filled].copy() for part in found)
 
     def _make_room(self, series: int) -> None:
         capacity = arrays.room(series, self._capacity)
@@ -119,6 +125,7 @@ class FeatureModel:
             self._counts = np.concatenate(
                 [self._counts, np.zeros((capacity - len(self._counts), self._counts.shape[1]))]
             )
+            self._cycles.make_room(capacity)
             self._capacity = capacity
 
 

@@ -14,6 +14,8 @@ from tailmass.kernels.periodogram import Rings, dominant_period, push, readings
 
 SAME = 0.03  # relative difference within which two periods are one
 STRONGER = 0.1  # what the strength of a multiple must add: every period comes back at all of its multiples
+MOST_SERIES = 4096
+"""Series of a feature that have a ring, the first ones to appear; more would cost as much as all else they know."""
 FADING = 0.8  # of the strength of a period that is not seen again where it could be
 
 
@@ -40,7 +42,7 @@ class Known(NamedTuple):
 
 
 class Periods:
-    """The period of every series of one feature, and the rings it is read from; 616 bytes a series.
+    """The period of every series of one feature, and the rings it is read from; 616 bytes for each of 4,096 at most.
 
     Of several periods the strongest holds. A multiple of it has to be stronger by 0.1 to take its place. Seen again,
     its length and strength are those of the last time; not seen again, it weakens.
@@ -68,6 +70,7 @@ class Periods:
         -------
         found : for all other series what was found before still holds
         """
+        known = min(known, MOST_SERIES)
         self._make_room(known)
         due, start, found = np.empty(known, np.int64), 0, [Found(*_NONE)]
         buckets = len(entries.offsets) - 1
@@ -82,6 +85,7 @@ class Periods:
 
     def state(self, prefix: str, series: int) -> Arrays:
         """The arrays of the first `series` series."""
+        series = min(series, MOST_SERIES)
         self._make_room(series)
         return arrays.taken_apart(self._known, prefix, series, axis=0)
 
@@ -110,7 +114,7 @@ class Periods:
         visible = (before >= periodogram.SHORTEST * block) & (before <= used * block / periodogram.CYCLES)
         needed = np.where(visible & ~again, FADING * needed, needed)
         known_strength[series] = needed
-        multiple = (times > 1.5) & (np.abs(times / np.rint(times) - 1.0) <= SAME)
+        multiple = (times > 1.5) & (np.abs(times / np.maximum(np.rint(times), 1.0) - 1.0) <= SAME)
         holds = (period > 0.0) & (again | (before == 0.0) | (strength >= needed + STRONGER * multiple))
         known_period[series[holds]], known_strength[series[holds]] = period[holds], strength[holds]
         return Found(np.full(int(holds.sum()), bucket), series[holds], period[holds], strength[holds])

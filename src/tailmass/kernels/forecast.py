@@ -18,7 +18,8 @@ import math
 import numpy as np
 
 from tailmass.columns import Floats, Ints
-from tailmass.kernels import exceedances, noise, predict, season, state, student
+from tailmass.kernels import cycle, exceedances, noise, predict, season, state, student
+from tailmass.kernels.cycle import Cycles
 from tailmass.kernels.jit import kernel
 from tailmass.kernels.observe import BOUND
 from tailmass.kernels.season import DAY, WEEK
@@ -29,7 +30,7 @@ MOST_LAGGED = 1e3  # of s^2: coefficients on the brink of instability must not m
 
 @kernel
 def forecast(
-    model: Model, i: int, span: int, first: int, local: Ints, counts: bool
+    model: Model, cycles: Cycles, i: int, span: int, first: int, local: Ints, counts: bool
 ) -> tuple[Floats, Floats, Floats]:  # fmt: skip
     """Buckets of series `i` from number `first` on.
 
@@ -53,7 +54,11 @@ def forecast(
     step = np.float64(brief[i, state.STEP])
     day_open = season.openness(state.gate(brief, i, state.DAY_GATE))
     week_open = season.openness(state.gate(brief, i, state.WEEK_GATE))
+    row_of, cycle_exact, cycle_brief = cycles
+    j = row_of[i]
+    cycle_open = season.openness(cycle.gate(cycle_brief, j)) if j >= 0 else 0.0
     floor = predict.predict(s, first, 0.0).floor
+    lags, quick = predict.shares(s, floor)
     line = exceedances.tilt(state.exceedances(brief, i))
     reach = student.quantile(0.5 * 10.0 ** -exceedances.reach(line, -math.log10(2.0 * BOUND)))
     per_day = DAY / span
@@ -80,7 +85,11 @@ def forecast(
         v, _ = season.place(time, DAY, noises.shape[1])
         busy = noise.ratio(noises[i, v], noises[i, (v + 1) % noises.shape[1]], per_day / noises.shape[1])
         spread = busy * lagged + (h + 1.0) * drift * drift
-        center = s.level + day_open * daily + week_open * weekly + r
+        seasonal = day_open * daily + week_open * weekly
+        if j >= 0:
+            seasonal += cycle_open * cycle.read(cycle_brief, j, cycle.place(cycle_exact, j, first + h))
+        # The lags fade to the seasons, and the quick level stays where it is.
+        center = s.level + seasonal + lags * r + (1.0 - lags) * quick * (s.quick - s.level)
         mean[h] = center * unit
         upper[h] = (center + reach * math.sqrt(spread * max(sp.up, floor * floor))) * unit
         lower[h] = (center - reach * math.sqrt(spread * max(sp.down, floor * floor))) * unit

@@ -7,9 +7,11 @@ import numpy as np
 
 from tailmass.columns import Floats, Ints, Shorts, Singles
 from tailmass.kernels import (
+    cycle,
     discrete,
     envelope,
     exceedances,
+    flat,
     fuse,
     noise,
     peaks,
@@ -20,6 +22,7 @@ from tailmass.kernels import (
     student,
     surprise,
 )
+from tailmass.kernels.cycle import Cycles
 from tailmass.kernels.discrete import Pool, Shape
 from tailmass.kernels.fuse import Onset
 from tailmass.kernels.jit import inlined, kernel
@@ -100,27 +103,27 @@ class Unusual(NamedTuple):
     upper: Floats
     """... and 2.5 % above this one."""
     signs: Floats
-    """(found, SIGNS) what speaks for it: surprise, window, raw, envelope, recalibration; they add up to `evidence`."""
+    """(found, SIGNS) what speaks for it: surprise, window, raw, envelope, recalibration, variance; all adds up."""
     largest_of: Ints
     """Buckets of which it is the most extreme on its side; 0 where it is not."""
     moved: Ints
     """1 where the level was just found to have moved."""
 
 
-SIGNS = 5
+SIGNS = 6
 COUNTS = 4  # `discrete.Shape`, where the values are counts
 
 
 @kernel
 def observe(
-    model: Model, counts: Floats, watch: Watch, pool: Pool, entries: Entries, start: int, known: int, found: Unusual,
-    updates: Ints,
+    model: Model, cycles: Cycles, counts: Floats, watch: Watch, pool: Pool, entries: Entries, start: int, known: int,
+    found: Unusual, updates: Ints,
 ) -> tuple[int, int]:  # fmt: skip
     """Let the series meet their values of the buckets from `start` on, until the buckets end or `found` is full.
 
     Parameters
     ----------
-    model, counts : what is known; `counts` is (series, COUNTS) where the values are counts
+    model, cycles, counts : what is known; `counts` is (series, COUNTS) where the values are counts
     pool : what series of few counts lean on
     start : position of the bucket to begin with
     known : series ids are below this
@@ -132,6 +135,7 @@ def observe(
     stop, filled : position of the bucket to go on with, and how much of `found` is in use
     """
     exact, brief, day, week, noises, hours, tops, sums = model
+    row_of, cycle_exact, cycle_brief = cycles
     offsets, series, values, rows, local, first = entries
     where, whose, evidence, actual, typical, lower, upper, signs, largest_of, moved_level = found
     per_day = DAY / watch.span
@@ -197,8 +201,13 @@ def observe(
             daily = season.read(day[i, d0], day[i, d1], day_share, step)
             weekly = season.read(week[i, w0], week[i, w1], week_share, step)
             gated = season.openness(by_day) * daily
-            expected = predict.predict(s, bucket, gated + season.openness(by_week) * weekly)
-            e, r = x - expected.mean, x - expected.residual_mean
+            seasonal = gated + season.openness(by_week) * weekly
+            j, phase, by_cycle, cyclic = row_of[i], cycle.Place(0, 0, 0.0), season.Gate(0.0, 0.0, 0.0), 0.0
+            if j >= 0:
+                phase, by_cycle = cycle.place(cycle_exact, j, bucket), cycle.gate(cycle_brief, j)
+                cyclic = cycle.read(cycle_brief, j, phase)
+            expected = predict.predict(s, bucket, seasonal + season.openness(by_cycle) * cyclic)
+            e, r = x - expected.mean, x - expected.by_seasons
 
             busy = noise.ratio(noises[i, v0], noises[i, v1], per_noise_slot)
             precise = state.rows(brief, i)
@@ -232,9 +241,7 @@ def observe(
             seen_r = weighed if n < predict.YOUNG else max(-limit_r, min(limit_r, weighed))
             past_window = faded * brief[i, state.WINDOW]
             window = past_window + (1.0 - kept) * seen_r
-            raw = (
-                expected.residual_mean + weighed - exact[i, state.ANCHOR] if lean > 1.0 else x - exact[i, state.ANCHOR]
-            )
+            raw = (expected.by_seasons + weighed if lean > 1.0 else x) - exact[i, state.ANCHOR]
             excess = envelope.excess(hours, i, here.hour, raw) if n > per_day else 0.0
             outside = faded * brief[i, state.OUTSIDE] + (1.0 - kept) * excess
 
@@ -253,27 +260,32 @@ def observe(
                     k_window, k_raw, k_outside = 0.0, 0.0, 0.0
                 if e * watch.side < 0.0:
                     read = 0.0
-            total = fuse.WEIGHT * (read + k_window + k_raw + k_outside)
+            total = fuse.SURPRISE * read + fuse.NOVELTY * (k_window + k_raw + k_outside)
             onset = state.onset(brief, i)
             is_onset = total > 0.0 and (onset.since > fuse.LAG or total > onset.height)
             again = 0.0
             if is_onset and mature:
                 again = fuse.novelty(sums, i, total, onset.mean, n)
             fused = max(watch.sensitivity * read, total + fuse.RECALIBRATED * again)
+            stood, stuck = state.flat(brief, i), 0.0
+            if not watch.counts:
+                stood = flat.learn(stood, x == s.previous, n)
+                stuck = flat.evidence(stood, n) if mature and watch.side == 0 else 0.0
 
             may_move = n > max(SETTLED_DAYS * per_day, 2.0 * surprise.MATURE)
             after, limit, moved = predict.learn(s, bucket, per_day, x, expected, may_move)
-            if mature and fused >= watch.least:
+            if mature and max(fused, stuck) >= watch.least:
                 # A drift is told against the season, whose value it has left; the lags have long followed it.
                 by_surprise = watch.sensitivity * read >= total + fuse.RECALIBRATED * again
-                center = expected.mean if by_surprise else expected.residual_mean
+                is_stuck = stuck > fused
+                center = expected.mean if by_surprise and not is_stuck else expected.by_seasons
                 told = center * (unit if unit > 0.0 else 1.0)
                 if watch.counts:
                     told = max(0.0, told)
                 enough = abs(y - told) >= FEWEST_EVENTS if watch.counts else abs(x - center) > LEAST_OFF * s.peak
                 if enough and (watch.side == 0 or (y - told) * watch.side >= 0.0):
                     where[filled], whose[filled] = b, i
-                    evidence[filled], actual[filled], typical[filled] = fused, y, told
+                    evidence[filled], actual[filled], typical[filled] = max(fused, stuck), y, told
                     reach = _bound(body)
                     floor = expected.floor
                     up = reach * math.sqrt(wide * max(sp.up, floor * floor)) * unit
@@ -281,11 +293,16 @@ def observe(
                     lower[filled], upper[filled] = told - down, told + up
                     if watch.counts:
                         lower[filled] = max(0.0, lower[filled])
-                    signs[filled, 1] = fuse.WEIGHT * k_window
-                    signs[filled, 2] = fuse.WEIGHT * k_raw
-                    signs[filled, 3] = fuse.WEIGHT * k_outside
-                    signs[filled, 4] = fuse.RECALIBRATED * again
-                    signs[filled, 0] = fused - signs[filled, 1] - signs[filled, 2] - signs[filled, 3] - signs[filled, 4]
+                    signs[filled, :] = 0.0
+                    if is_stuck:
+                        signs[filled, 5] = stuck
+                    else:
+                        signs[filled, 1] = fuse.NOVELTY * k_window
+                        signs[filled, 2] = fuse.NOVELTY * k_raw
+                        signs[filled, 3] = fuse.NOVELTY * k_outside
+                        signs[filled, 4] = fuse.RECALIBRATED * again
+                        others = signs[filled, 1] + signs[filled, 2] + signs[filled, 3] + signs[filled, 4]
+                        signs[filled, 0] = fused - others
                     record = k_raw > 0.0 and np.float64(np.float32(off * raw)) >= _highest(brief, i, off)
                     largest_of[filled] = int(ages.now + ages.before) + 1 if record else 0
                     moved_level[filled] = 1 if moved else 0
@@ -301,6 +318,7 @@ def observe(
                 taught = discrete.learn(shape, max(y, 0.0), max(expected.mean, LEAST_EXPECTED), pool)
                 counts[i, 0], counts[i, 1], counts[i, 2], counts[i, 3] = taught
             state.keep_level(exact, brief, i, after)
+            state.keep_flat(brief, i, stood)
             state.keep_spread(brief, i, surprise.learn(sp, steady, n))
             if mature:
                 state.keep_exceedances(brief, i, exceedances.learn(body, u))
@@ -312,6 +330,12 @@ def observe(
             if season.visits(week[i, w0]) > 0.0 and season.visits(week[i, w1]) > 0.0:
                 by_week = season.compare(by_week, deviation - gated, weekly, limit, week_memory)
                 state.keep_gate(brief, i, state.WEEK_GATE, by_week)
+            if j >= 0:
+                rest = deviation - seasonal
+                if cycle.passed(cycle_brief, j, phase):
+                    memory = cycle.MEMORY * cycle_exact[j, cycle.PERIOD] + cycle.LEAST_MEMORY
+                    cycle.keep_gate(cycle_brief, j, season.compare(by_cycle, rest, cyclic, limit, memory))
+                cycle.learn(cycle_brief, j, phase, rest, limit, gap >= cycle_exact[j, cycle.PERIOD])
             elapsed = gap * watch.span
             left = before
             if gap != 1.0 or brief[i, state.OFFSET] != local[b]:

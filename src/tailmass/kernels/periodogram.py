@@ -86,7 +86,7 @@ def push(
     offsets, series, values : (buckets + 1,), (entries,), (entries,) by bucket, then by series, as in `observe.Entries`
     first : number of the first bucket
     start : position of the bucket to begin with
-    known : series ids are below this
+    known : series from here on have no ring
     dense : whether a series that has been seen has the value 0 where it has no entry
     due : filled with the series to look at; holds at least `known`
 
@@ -103,6 +103,8 @@ def push(
             i, y = meeting, 0.0
             if not dense:
                 i, y = series[entry], values[entry]
+                if i >= known:
+                    break
                 entry += 1
             elif entry < end and series[entry] == i:
                 y = values[entry]

@@ -6,6 +6,7 @@ import numpy as np
 
 from tailmass.columns import Floats, Shorts, Singles
 from tailmass.kernels.exceedances import Exceedances
+from tailmass.kernels.flat import Flat
 from tailmass.kernels.fuse import Onset
 from tailmass.kernels.jit import inlined
 from tailmass.kernels.peaks import Ages
@@ -19,12 +20,13 @@ LAST, UNIT, LEVEL, PREVIOUS, ANCHOR = range(5)
 EXACT = 5
 # Columns of `brief`: single numbers by their own, the others by the first of their block.
 UPDATES, SPREAD, PREDICTOR = 0, 1, 5
-DAY_GATE, WEEK_GATE, DAY_PASS, WEEK_PASS, NOISE_PASS = 21, 24, 27, 29, 31
-STEP, OUTSIDE, WINDOW = 33, 34, 35
-EXCEEDANCES, AGES, MEANS, ONSET, ROWS, LOWEST_PEAKS = 36, 40, 43, 46, 49, 51
-OFFSET = 57  # of local time, seconds, in the last bucket
-HIGHEST = 58  # of the raw channel, high and low side, in this generation and in the previous one, whatever was entered
-BRIEF = 62
+DAY_GATE, WEEK_GATE, DAY_PASS, WEEK_PASS, NOISE_PASS = 25, 28, 31, 33, 35
+STEP, OUTSIDE, WINDOW = 37, 38, 39
+EXCEEDANCES, AGES, MEANS, ONSET, ROWS, LOWEST_PEAKS = 40, 44, 47, 50, 53, 55
+OFFSET = 61  # of local time, seconds, in the last bucket
+FLAT = 66  # see `flat`
+HIGHEST = 62  # of the raw channel, high and low side, in this generation and in the previous one, whatever was entered
+BRIEF = 69
 
 CHANNELS = 3
 """Window, raw and envelope, in this order."""
@@ -64,9 +66,11 @@ def level(exact: Floats, brief: Singles, i: int) -> Level:
     return Level(
         _wide(brief, i, UPDATES), exact[i, LAST], exact[i, LEVEL], exact[i, PREVIOUS],
         _wide(brief, i, p), _wide(brief, i, p + 1), _wide(brief, i, p + 2), _wide(brief, i, p + 3),
-        _wide(brief, i, p + 4), _wide(brief, i, p + 5), _wide(brief, i, p + 6), _wide(brief, i, p + 7),
-        (_wide(brief, i, p + 8), _wide(brief, i, p + 9), _wide(brief, i, p + 10), _wide(brief, i, p + 11)),
+        _wide(brief, i, p + 4), _wide(brief, i, p + 5), _wide(brief, i, p + 6),
+        exact[i, LEVEL] + _wide(brief, i, p + 7), _wide(brief, i, p + 8),
+        _wide(brief, i, p + 9), _wide(brief, i, p + 10), _wide(brief, i, p + 11),
         (_wide(brief, i, p + 12), _wide(brief, i, p + 13), _wide(brief, i, p + 14), _wide(brief, i, p + 15)),
+        (_wide(brief, i, p + 16), _wide(brief, i, p + 17), _wide(brief, i, p + 18), _wide(brief, i, p + 19)),
     )  # fmt: skip
 
 
@@ -76,9 +80,11 @@ def keep_level(exact: Floats, brief: Singles, i: int, s: Level) -> None:
     p = PREDICTOR
     brief[i, UPDATES], exact[i, LAST], exact[i, LEVEL], exact[i, PREVIOUS] = s.updates, s.last, s.level, s.previous
     brief[i, p], brief[i, p + 1], brief[i, p + 2], brief[i, p + 3] = s.peak, s.step, s.scale_e, s.scale_r
-    brief[i, p + 4], brief[i, p + 5], brief[i, p + 6], brief[i, p + 7] = s.settled, s.above, s.below, s.run
-    brief[i, p + 8], brief[i, p + 9], brief[i, p + 10], brief[i, p + 11] = s.phi
-    brief[i, p + 12], brief[i, p + 13], brief[i, p + 14], brief[i, p + 15] = s.past
+    brief[i, p + 4], brief[i, p + 5], brief[i, p + 6] = s.above, s.below, s.run
+    brief[i, p + 7], brief[i, p + 8] = s.quick - s.level, s.quick_updates
+    brief[i, p + 9], brief[i, p + 10], brief[i, p + 11] = s.error_lags, s.error_seasons, s.error_quick
+    brief[i, p + 12], brief[i, p + 13], brief[i, p + 14], brief[i, p + 15] = s.phi
+    brief[i, p + 16], brief[i, p + 17], brief[i, p + 18], brief[i, p + 19] = s.past
 
 
 @inlined
@@ -166,3 +172,15 @@ def rows(brief: Singles, i: int) -> Rows:
 def keep_rows(brief: Singles, i: int, s: Rows) -> None:
     """Put that away."""
     brief[i, ROWS], brief[i, ROWS + 1] = s
+
+
+@inlined
+def flat(brief: Singles, i: int) -> Flat:
+    """How long series `i` has stood still."""
+    return Flat(_wide(brief, i, FLAT), _wide(brief, i, FLAT + 1), _wide(brief, i, FLAT + 2))
+
+
+@inlined
+def keep_flat(brief: Singles, i: int, s: Flat) -> None:
+    """Put that away."""
+    brief[i, FLAT], brief[i, FLAT + 1], brief[i, FLAT + 2] = s
