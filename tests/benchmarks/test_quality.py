@@ -37,3 +37,11 @@ def test_what_was_given_is_not_changed() -> None:
     again_times, again_values = series()
     np.testing.assert_array_equal(times, again_times)
     np.testing.assert_array_equal(values, again_values)
+
+
+def test_rows_that_go_back_in_time_move_no_score_to_another_row() -> None:
+    times, values = series()
+    back = np.concatenate([np.arange(2000), np.arange(1988, 3000)])  # an hour again, as when clocks change
+    scores = quality.scores(times[back], values[back])
+    assert scores.argmax() == 2512
+    assert scores[2000:2012].max() == 0.0
