@@ -248,6 +248,7 @@ class Ages:
 class Peaks:
     """The eight highest values that one side of a channel has had, of either generation, and in all its life."""
 
+    together: int = 4
     now: list[float] = field(default_factory=list)
     before: list[float] = field(default_factory=list)
     latest: tuple[float, int] | None = None
@@ -269,7 +270,7 @@ class Peaks:
         """How new `x` is, where excesses are at least so large, and its entry."""
         top, entering, k = self.top, x, 0.0
         if judged and len(top) == 8 and x > top[7]:
-            if self.latest is None or ages.now - self.latest[1] > 4:
+            if self.latest is None or ages.now - self.latest[1] > self.together:
                 self.records += 1
             shape, scale = pareto(top, 0.1, max(0.02 * abs(top[7] - mean), least))
             log_share = math.log(ages.share)
@@ -285,8 +286,8 @@ class Peaks:
         return k
 
     def enter(self, x: float, age: int) -> None:
-        """Enter a peak, in the place of one that was entered four buckets ago or less."""
-        if self.latest is not None and age - self.latest[1] <= 4:
+        """Enter a peak, in the place of one that was entered at most `together` buckets ago."""
+        if self.latest is not None and age - self.latest[1] <= self.together:
             if x <= self.latest[0]:
                 return
             if self.latest[0] in self.now:
@@ -294,12 +295,12 @@ class Peaks:
         self.now = sorted([*self.now, x], reverse=True)[:8]
         self.latest = x, age
 
-    def turn(self) -> None:
-        """Begin a new generation."""
+    def turn(self, length: int = 20_000) -> None:
+        """Begin a new generation after one of so many buckets."""
         self.now, self.before = [], self.now
         self.highest_now, self.highest_before = -math.inf, self.highest_now
         if self.latest is not None:
-            self.latest = self.latest[0], self.latest[1] - 20_000
+            self.latest = self.latest[0], self.latest[1] - length
 
     @property
     def packed(self) -> list[float]:

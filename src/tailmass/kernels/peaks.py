@@ -101,8 +101,9 @@ def log_tail(excess: float, xi: float) -> float:
 
 @inlined
 def novelty(
-    peaks: Singles, i: int, start: int, x: float, mean: float, least: float, ages: Ages, judged: bool, learning: bool
-) -> float:
+    peaks: Singles, i: int, start: int, x: float, mean: float, least: float, ages: Ages, judged: bool, learning: bool,
+    together: float = APART,
+) -> float:  # fmt: skip
     """k of a value above the threshold, in [0, 10], and its entry among the peaks.
 
     Parameters
@@ -114,12 +115,13 @@ def novelty(
     least : mean excess that is taken for granted
     ages : before this bucket
     judged : whether the series is old enough for evidence
+    together : buckets within which two peaks are one event
     """
     threshold = np.float64(peaks[i, start + THRESHOLD])
     entering, k = x, 0.0
     if judged and x > threshold > LOWEST:
         rate = share(ages)
-        apart = ages.now - peaks[i, start + WHEN] > APART
+        apart = ages.now - peaks[i, start + WHEN] > together
         observed = peaks[i, start + OBSERVED] + (1.0 if apart else 0.0)
         xi, beta = pareto(peaks, i, start, mean, least)
         log_share = math.log(rate)
@@ -134,18 +136,18 @@ def novelty(
         if learning:
             peaks[i, start + OBSERVED] = observed
     if learning and entering > peaks[i, start + NOW + K - 1]:
-        _insert(peaks, i, start, entering, ages.now)
+        _insert(peaks, i, start, entering, ages.now, together)
     return max(0.0, k)
 
 
 @inlined
-def _insert(peaks: Singles, i: int, start: int, x: float, now: float) -> None:
-    """Enter `x`; an entry made at most APART buckets ago is raised, never doubled.
+def _insert(peaks: Singles, i: int, start: int, x: float, now: float, together: float) -> None:
+    """Enter `x`; an entry made at most `together` buckets ago is raised, never doubled.
 
     Only a higher value renews the time of an entry, so a long run fills the set: that is how a new regime is learnt.
     """
     place = K - 1
-    if now - peaks[i, start + WHEN] <= APART:
+    if now - peaks[i, start + WHEN] <= together:
         latest = peaks[i, start + LATEST]
         for k in range(K):
             if peaks[i, start + NOW + k] == latest:
@@ -175,13 +177,13 @@ def merge(peaks: Singles, i: int, start: int) -> None:
 
 
 @inlined
-def turn(peaks: Singles, i: int, start: int) -> None:
-    """Begin a new generation."""
+def turn(peaks: Singles, i: int, start: int, length: float = GENERATION) -> None:
+    """Begin a new generation after one of so many buckets."""
     for k in range(K):
         peaks[i, start + BEFORE + k] = peaks[i, start + NOW + k]
         peaks[i, start + NOW + k] = LOWEST
     if peaks[i, start + WHEN] > LOWEST:
-        peaks[i, start + WHEN] -= GENERATION
+        peaks[i, start + WHEN] -= length
     merge(peaks, i, start)
 
 
