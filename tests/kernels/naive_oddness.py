@@ -12,7 +12,7 @@ from tests.kernels.naive import Ages, Peaks, single
 class Series:
     """How odd one series has been, and what was told of it."""
 
-    peaks: Peaks = field(default_factory=lambda: Peaks(together=128))
+    peaks: Peaks = field(default_factory=lambda: Peaks(together=64))
     ages: Ages = field(default_factory=Ages)
     met: int = 0
     length: int = 512

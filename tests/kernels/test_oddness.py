@@ -112,17 +112,15 @@ def test_oddness_is_as_new_as_it_says() -> None:
         assert 0.1 < share * 10.0**level < 2.0
 
 
-def told_of(
-    table: Floats, evidence: Floats, shapes: Floats, *, first: int = 0, dense: bool = False, told: Floats | None = None
-) -> Floats:
+def told_of(table: Floats, evidence: Floats, shapes: Floats, *, first: int = 0, dense: bool = False) -> Floats:
     """Fused evidence of every value of a table (bucket, series), NaN where there is none."""
     present = ~np.isnan(table)
     bucket, whose = np.nonzero(present)
     offsets: Ints = np.append(0, np.cumsum(present.sum(axis=1)))
     series = table.shape[1]
     return news(
-        np.zeros((series, TOLD)) if told is None else told, offsets, whose, shapes.ravel() if dense else shapes[present],
-        first, series, dense, LEAST, bucket, whose, evidence[present],
+        np.zeros((series, TOLD)), offsets, whose, shapes.ravel() if dense else shapes[present], first, series, dense,
+        LEAST, bucket, whose, evidence[present],
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 The evidence k of an oddness is its novelty among the eight highest peaks of its series, as in `peaks`, but for this:
 
-    peaks within 128 buckets are one: for so long may one odd stretch be in the windows
+    peaks within 64 buckets are one, half the longest window: for so long an odd stretch is in most of the windows
     the mean excess is 0.04 at least
     generations are of 512, 1024, 2048 ... 20,000 values: a series that knows little is odd in all it does, and the
     peaks of its youth are not what its later ones are to be held against
@@ -25,8 +25,8 @@ from tailmass.kernels.peaks import Ages
 
 WARM = 512.0  # values with an oddness
 FIRST = 512.0  # values of the first generation
-TOGETHER = 128.0  # buckets; 64 measured the same, 32 worse
-LEAST = 0.04  # 0.02 measured the same, and told noise a little too often
+TOGETHER = 64.0  # buckets; 32 measured worse, and of 128 a first generation does not fill the eight places
+LEAST = 0.04  # 0.02 measured the same, but told noise too often
 ECHO = 256.0  # buckets; 128 measured worse, 512 no better
 
 MORE = 0.1  # powers of ten
@@ -43,7 +43,7 @@ class Tails(NamedTuple):
     """How odd the series of one feature have been; a series a row."""
 
     ages: Floats
-    """(series, AGES) values with an oddness so far; `peaks.Ages`; values of this generation when it will be complete."""
+    """(series, AGES) values with an oddness so far; `peaks.Ages`; values of a complete generation."""
     peaks: Singles
     """(series, peaks.FIELDS)"""
     told: Floats
