@@ -33,6 +33,7 @@ OPTIONS: tuple[Detector, ...] = (
     Detector("tailmass, sensitivity 3", DEFAULT.spec, {"sensitivity": 3}, "less weight on repeats; 5 is usual"),
     Detector("tailmass, sensitivity 8", DEFAULT.spec, {"sensitivity": 8}, "more weight on repeats"),
     Detector("tailmass, score", DEFAULT.spec, {"score": 1}, "the record's score of 0 to 100 instead of its evidence"),
+    Detector("tailmass, shape", DEFAULT.spec, {"shape": 1}, "watches for odd forms, too"),
 )
 
 REFERENCE = Detector(

@@ -19,7 +19,9 @@ USUAL_SENSITIVITY = 5.0
 Floats = npt.NDArray[np.float64]
 
 
-def scores(timestamps: Floats, values: Floats, *, sensitivity: float = USUAL_SENSITIVITY, score: float = 0) -> Floats:
+def scores(
+    timestamps: Floats, values: Floats, *, sensitivity: float = USUAL_SENSITIVITY, score: float = 0, shape: float = 0
+) -> Floats:
     """Evidence of every row, in powers of ten; 0 where a row was not scored.
 
     Parameters
@@ -28,6 +30,7 @@ def scores(timestamps: Floats, values: Floats, *, sensitivity: float = USUAL_SEN
     values : (n,) unit of the data; what is not finite is passed over
     sensitivity : weight of a surprise against novelty, 3 to 8
     score : whether to give the record's score instead
+    shape : whether to watch for odd forms, too
     """
     span = max(1, round(float(np.median(np.diff(timestamps[:SILENT]))) or 60.0))
     buckets = np.round(np.asarray(timestamps, float) / span).astype(np.int64)
@@ -47,7 +50,7 @@ def scores(timestamps: Floats, values: Floats, *, sensitivity: float = USUAL_SEN
         local=np.zeros(len(offsets) - 1, np.int64),
         first=first,
     )
-    found, updates = FeatureModel(watch).learn(entries, 1)
+    found, updates = FeatureModel(watch, shapes=bool(shape)).learn(entries, 1)
     told = found.evidence
     if score:
         rate = RateCalibration(span).learn(found.bucket, found.series, found.evidence, updates, first, 1)

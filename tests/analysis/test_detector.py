@@ -12,6 +12,7 @@ from tailmass.columns import Columns
 from tests.analysis.rows import SPAN, Watched, columns, equal, joined, noise
 
 FUNCTIONS = ["count", "low_nzc", "mean(value) by host", "high_sum(value) by host partition=site", "metric(value)"]
+FUNCTIONS += ["mean(value) by host shape=true", "count shape=true"]
 
 
 def spiked(rows: Columns, bucket: int, host: int, change: float, first: bool = False) -> Columns:
@@ -136,6 +137,62 @@ def test_more_sensitivity_never_tells_less() -> None:
     assert few.keys() <= usual.keys() <= many.keys()
     assert len(few) < len(many)
     assert all(many[key] <= usual[key] <= few.get(key, 1.0) for key in usual)
+
+
+def forms(buckets: int, odd: int | None = None) -> Columns:
+    """A row a bucket: two humps every fifty buckets and some noise; from bucket `odd` on, those run backwards."""
+    time = 2.0 * np.pi * np.arange(buckets) / 50.0
+    values = np.sin(time) + 0.6 * np.sin(2.0 * time + 1.0) + 0.3 * np.random.default_rng(5).normal(size=buckets)
+    if odd is not None:
+        values[odd : odd + 50] = values[odd : odd + 50][::-1]
+    return columns(np.arange(buckets) * SPAN * 1000, {}, {"value": values})
+
+
+def test_an_odd_form_of_usual_values_is_found_only_by_who_watches_for_shapes() -> None:
+    rows = forms(4000, odd=3500)
+    watched, plain = Watched("mean(value) shape=true").add(rows), Watched("mean(value)").add(rows)
+    for findings, kinds in ((watched, {"shape"}), (plain, set())):
+        near = (findings.bucket >= 3500) & (findings.bucket < 3550 + 128) & (findings.evidence > 4.0)
+        assert set(findings.explanation.kind[near].tolist()) == kinds
+    top = int(watched.evidence.argmax())
+    explained = watched.explanation
+    assert 3500 <= watched.bucket[top] < 3550
+    assert watched.evidence[top] > 8.0
+    assert explained.contributions[top, SOURCES.index("shape")] > 5.0
+    assert explained.multi_bucket_impact[top] > 0.0
+    assert explained.lower[top] < watched.typical[top] < explained.upper[top]
+    assert watched.actual[top] == rows.numbers["value"][watched.bucket[top]]
+
+
+def test_where_no_form_is_odd_who_watches_for_shapes_is_as_quiet() -> None:
+    rows = forms(4000)
+    watched, plain = Watched("mean(value) shape=true").add(rows), Watched("mean(value)").add(rows)
+    assert watched.evidence.max() == plain.evidence.max()
+    shapes = watched.explanation.kind == "shape"
+    assert 0 < shapes.sum() <= 10
+    assert watched.evidence[shapes].max() < 3.5
+    others = {k: p for k, p in found(watched).items() if k[0] not in watched.bucket[shapes]}
+    assert others.items() <= found(plain).items()
+
+
+def test_a_shape_is_not_told_of_the_side_that_is_not_watched() -> None:
+    findings = Watched("high_mean(value) shape=true").add(forms(4000, odd=3500))
+    shapes = findings.explanation.kind == "shape"
+    assert (findings.actual > findings.typical)[shapes].all()
+    assert findings.evidence[shapes].max() > 4.0
+
+
+@pytest.mark.parametrize("function", ["metric(value) shape=true", "sum(value) shape=true", "count shape=true"])
+def test_what_the_sources_say_adds_up_with_shapes_as_well(function: str) -> None:
+    rows = forms(3000, odd=2500)
+    if function.startswith("count"):  # as many rows as the values are high
+        many = np.repeat(np.arange(3000), (10.0 * (rows.numbers["value"] + 5.0)).astype(np.int64))
+        rows = columns(many * SPAN * 1000)
+    findings = Watched(function).add(rows)
+    explained = findings.explanation
+    assert explained.contributions[:, SOURCES.index("shape")].max() > 1.0
+    assert explained.contributions.sum(axis=1) == pytest.approx(findings.evidence, rel=1e-9)
+    assert findings.probability == pytest.approx(10.0**-findings.evidence, rel=1e-9)
 
 
 def test_a_series_has_one_finding_a_bucket_and_they_are_in_order() -> None:

@@ -3,7 +3,8 @@ import pytest
 
 from tailmass.analysis.model import FEWEST_RESULTS, FeatureModel
 from tailmass.columns import Floats, Ints
-from tailmass.kernels.observe import Entries, Unusual, Watch
+from tailmass.kernels.observe import SIGNS, Entries, Unusual, Watch
+from tailmass.results.evidence import SOURCES
 from tests.analysis.rows import equal
 
 WATCH = Watch(span=600, side=0, dense=False, counts=False, least=0.5, sensitivity=1.0, learning=True)
@@ -155,3 +156,68 @@ def test_the_size_grows_with_the_series() -> None:
     small = model.size_bytes
     learnt(model, noise(1, 65), 1)
     assert model.size_bytes == 2 * small
+
+
+def forms(buckets: int, odd: int | None = None, series: int = 2) -> Floats:
+    """Two humps every fifty buckets and some noise; from bucket `odd` on, those of the first series run backwards."""
+    time = 2.0 * np.pi * np.arange(buckets) / 50.0
+    table = np.tile((np.sin(time) + 0.6 * np.sin(2.0 * time + 1.0))[:, None], series) + 0.3 * noise(buckets, series)
+    if odd is not None:
+        table[odd : odd + 50, 0] = table[odd : odd + 50, 0][::-1]
+    return table
+
+
+def shapes_of(found: Unusual) -> Floats:
+    told: Floats = found.signs[:, SOURCES.index("shape")]
+    return told
+
+
+def test_an_odd_form_is_found_with_typical_and_bounds_though_its_values_are_as_expected() -> None:
+    watch = WATCH._replace(least=3.2)
+    plain, _ = learnt(FeatureModel(watch), forms(3000, odd=2500))
+    found, _ = learnt(FeatureModel(watch, shapes=True), forms(3000, odd=2500))
+    odd = shapes_of(found) > 0.0
+    assert odd.any()
+    assert set(found.series[odd].tolist()) == {0}
+    assert ((found.bucket[odd] >= 2500) & (found.bucket[odd] < 2550 + 128)).all()
+    assert not ((plain.series == 0) & (plain.bucket >= 2500) & (plain.bucket < 2550 + 128)).any()
+    assert ((found.lower < found.typical) & (found.typical < found.upper))[odd].all()
+    assert found.signs.sum(axis=1) == pytest.approx(found.evidence, rel=1e-9)
+
+
+def test_what_speaks_for_itself_is_found_as_without_shapes() -> None:
+    table = noise(600, 3)  # too few for a form to be told
+    table[500, 1] = 30.0
+    plain, updates = learnt(FeatureModel(WATCH), table)
+    found, again = learnt(FeatureModel(WATCH, shapes=True), table)
+    assert updates.tolist() == again.tolist()
+    assert (found.signs[:, SIGNS:] == 0.0).all()
+    found = found._replace(signs=found.signs[:, :SIGNS])
+    assert [part.tolist() for part in found] == [part.tolist() for part in plain]
+
+
+@pytest.mark.parametrize("cut", [1, 850, 2503, 2519])
+def test_a_restored_model_of_shapes_goes_on_to_the_last_bit(cut: int) -> None:
+    table = forms(2700, odd=2500, series=64)
+    model, again = FeatureModel(WATCH, shapes=True), FeatureModel(WATCH, shapes=True)
+    learnt(model, table[:cut])
+    again.restore("m", model.state("m", 64))
+    one, other = (learnt(each, table[cut:], first=cut)[0] for each in (model, again))
+    assert [part.tolist() for part in one] == [part.tolist() for part in other]
+    assert equal(model.state("m", 64), again.state("m", 64))
+    assert shapes_of(one).max() > 0.0
+
+
+def test_a_look_neither_learns_nor_tells_shapes() -> None:
+    model, table = FeatureModel(WATCH, shapes=True), forms(2600, odd=2500)
+    learnt(model, table[:2520])
+    before = model.state("m", 2)
+    assert model.probe(entries(table[2520:], 2520), 2).signs.shape[1] == SIGNS
+    assert equal(model.state("m", 2), before)
+
+
+def test_shapes_are_part_of_the_size() -> None:
+    plain, model = FeatureModel(WATCH), FeatureModel(WATCH, shapes=True)
+    learnt(plain, noise(1, 64))
+    learnt(model, noise(1, 64))
+    assert model.size_bytes == plain.size_bytes + 64 * 22_056

@@ -123,6 +123,62 @@ def test_the_budget_of_alerts_is_the_score_from_which_that_many_come_in_a_long_r
     assert 0.25 * budget * 26 < incidents < 2.0 * budget * 26
 
 
+SHAPES = (
+    {"function": "metric", "fieldName": "value", "byFieldName": "host", "shape": True},
+    {"function": "count", "shape": True},
+)
+ODD = 1900
+"""Minute from which the humps of one host run backwards, for most of an hour."""
+
+
+def humps(minutes: int = 2000) -> list[bytes]:
+    """A row a minute of two hosts: two humps every fifty minutes, and some noise."""
+    minute = np.arange(minutes)
+    form = np.sin(minute / 25.0 * np.pi) + 0.6 * np.sin(minute / 12.5 * np.pi + 1.0)
+    values = form[:, None] + 0.3 * np.random.default_rng(5).normal(size=(minutes, 2))
+    values[ODD : ODD + 50, 0] = values[ODD : ODD + 50, 0][::-1]
+    return [
+        f"{1_700_000_040 + 60 * t},host{host},s,{values[t, host]:.6f}\n".encode()
+        for t in range(minutes)
+        for host in range(2)
+    ]
+
+
+@pytest.fixture(scope="module")
+def shaped() -> Run:
+    run = Run(job(*SHAPES))
+    run.upload([HEADER + b"".join(humps())])
+    return run
+
+
+def test_an_odd_form_is_the_top_record_of_its_host(shaped: Run) -> None:
+    record = top(shaped.results)
+    assert (record["by_field_value"], record["kind"]) == ("host0", "shape")
+    assert ODD <= (record["timestamp"] - 1_700_000_040) // 60 < ODD + 50
+    assert record["evidence_shape"] > 3.0
+
+
+@settings(max_examples=10, deadline=None, derandomize=True)
+@given(places=st.lists(st.integers(0, 10**6), max_size=8))
+def test_shapes_are_the_same_to_the_last_bit_however_an_upload_is_cut(shaped: Run, places: list[int]) -> None:
+    run = Run(job(*SHAPES))
+    run.upload(cut(HEADER + b"".join(humps()), places))
+    assert_same(run.results, shaped.results)
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(stops=st.lists(st.one_of(st.integers(1, 1999), st.integers(ODD, 1999)), min_size=1, max_size=3, unique=True))
+def test_a_restore_at_any_bucket_and_a_look_before_it_change_no_shape(shaped: Run, stops: list[int]) -> None:
+    lines, run, batches = humps(), Run(job(*SHAPES)), []
+    for begin, end in pairwise([0, *sorted(stops), 2000]):
+        run.upload([HEADER + b"".join(lines[2 * begin : 2 * end])])
+        batches += run.batches
+        run.pipeline.interim()
+        run = Run(job(*SHAPES), kept=run.pipeline.state())
+    run.batches = batches
+    assert_same(run.results, shaped.results)
+
+
 LONDON = {"spring": 1_396_141_200, "autumn": 1_414_285_200}
 """When London changes its clocks in 2014."""
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from tailmass.columns import Floats, Ints
+from tailmass.columns import Flags, Floats, Ints
 from tailmass.kernels import peaks, state
 from tailmass.kernels.discrete import Pool
 from tailmass.kernels.observe import COUNTS as SHAPE
@@ -75,11 +75,12 @@ def room(findings: int) -> Unusual:
 
 def observed(
     known: Known, what: Watch, table: Floats, first: int = 0, *,
-    rows: Floats | None = None, local: Ints | None = None, most: int | None = None,
+    rows: Floats | None = None, local: Ints | None = None, asked: Flags | None = None, most: int | None = None,
 ) -> tuple[Unusual, Ints]:  # fmt: skip
     """The table (bucket, series), NaN where a series has no rows, through the models.
 
-    `rows` has the shape of the table, `local` is by bucket, `most` is how many findings a call may bring back.
+    `rows` and `asked` have the shape of the table, `local` is by bucket, `most` is how many findings a call may bring
+    back.
     """
     buckets, series = table.shape
     present = ~np.isnan(table)
@@ -91,6 +92,8 @@ def observed(
         local=np.zeros(buckets, np.int64) if local is None else local,
         first=first,
     )
+    if asked is not None:
+        entries = entries._replace(asked=asked.ravel() if what.dense else asked[present])
     updates, found = np.zeros(buckets, np.int64), room(most or max(1, table.size))
     parts, start = [], 0
     while start < buckets:

@@ -346,6 +346,18 @@ def test_whatever_the_values_what_is_learnt_and_told_stays_finite(
     assert all(np.isfinite(part).all() for part in (*known.arrays, *found))
 
 
+@fixed
+@given(tables(KINDS), st.booleans(), st.integers(0, 2**32 - 1))
+def test_a_value_that_is_asked_for_is_told_whatever_its_evidence(table: Floats, dense: bool, seed: int) -> None:
+    asked = np.random.default_rng(seed).random(table.shape) < 0.3
+    plain, other = nothing(table.shape[1]), nothing(table.shape[1])
+    all_told, _ = observed(plain, watch(least=0.0, dense=dense), table)
+    told, _ = observed(other, watch(least=2.0, dense=dense), table, asked=asked)
+    wanted = asked[all_told.bucket, all_told.series] | (all_told.evidence >= 2.0)
+    assert same(told, tuple(part[wanted] for part in all_told))
+    assert same(plain.arrays, other.arrays)
+
+
 def test_a_series_without_rows_is_zero_only_where_zero_means_something() -> None:
     table = np.full((101, 1), np.nan)
     table[1:100] = stream("gaussian", 99, np.random.default_rng(2))[:, None]

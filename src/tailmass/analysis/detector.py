@@ -17,7 +17,7 @@ from tailmass.analysis.model import FeatureModel
 from tailmass.columns import Columns, Floats, Ints
 from tailmass.jobs import Detector
 from tailmass.kernels.buckets import Closed, Open, accumulate, peek
-from tailmass.kernels.observe import SIGNS, Entries, Unusual, Watch
+from tailmass.kernels.observe import Entries, Unusual, Watch
 
 LEAST_PROBABILITY = 1e-300
 THRESHOLD = 0.035  # probability up to which a value becomes a record
@@ -84,7 +84,7 @@ class DetectorAnalysis:
             sensitivity=(detector.sensitivity or USUAL_SENSITIVITY) / USUAL_SENSITIVITY,
             learning=True,
         )
-        self.models = tuple(FeatureModel(watch) for _ in self.measures)
+        self.models = tuple(FeatureModel(watch, shapes=bool(detector.shape)) for _ in self.measures)
         self._open = _no_series(slots)
 
     def advance(self, columns: Columns, ids: Mapping[str, Ints], advance: Advance) -> Findings:
@@ -195,11 +195,13 @@ class DetectorAnalysis:
 
     def _explanation(self, found: Unusual, evidence: Floats) -> Explanation:
         contributions = np.zeros((len(found.series), len(SOURCES)))
-        contributions[:, :SIGNS] = found.signs
+        contributions[:, : found.signs.shape[1]] = found.signs
         contributions *= (evidence / found.evidence)[:, None]  # less where a function has several features
-        window, surprise = found.signs[:, SOURCES.index("window")], found.signs[:, SOURCES.index("surprise")]
+        window, surprise, shape = (contributions[:, SOURCES.index(name)] for name in ("window", "surprise", "shape"))
+        window = window + shape  # which is of several buckets as well
         together = window + surprise
         impact = np.divide(5.0 * (window - surprise), together, out=np.zeros_like(window), where=together > 0.0)
+        impact = np.clip(impact, -5.0, 5.0)  # a sum that adds up may have a part that is a little below nothing
         silent = np.full(len(found.series), self.measures == ("count",)) & (found.actual == 0.0)
         return Explanation(
             kind=kinds(found.actual, found.typical, contributions, found.moved > 0, silent),

@@ -8,6 +8,7 @@ import numpy as np
 from tailmass.analysis import arrays
 from tailmass.analysis.arrays import Arrays
 from tailmass.analysis.cycle import FeatureCycles
+from tailmass.analysis.shape import Shapes
 from tailmass.columns import Floats, Ints
 from tailmass.kernels import envelope, peaks, state
 from tailmass.kernels.discrete import Pool
@@ -28,10 +29,12 @@ class FeatureModel:
     Parameters
     ----------
     watch : what to look for
+    shapes : whether to watch for odd forms, too
     """
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch, *, shapes: bool = False) -> None:
         self.watch = watch
+        self._shapes = Shapes(dense=watch.dense) if shapes else None
         self._capacity = 0
         self._model = _nothing(watch.span)
         self._cycles = FeatureCycles(watch.span, dense=watch.dense)
@@ -47,13 +50,17 @@ class FeatureModel:
 
         Returns
         -------
-        unusual : values with at least the evidence that the watch asks for
+        unusual : values with at least the evidence that the watch asks for; with `shapes`, signs of all sources
         updates : (buckets,) series that met a value
         """
-        return self._meet(self.watch, entries, known)
+        if self._shapes is None:
+            return self._meet(self.watch, entries, known)
+        evidence, least = self._shapes.learn(entries, known), self.watch.least
+        found, updates = self._meet(self.watch, entries._replace(asked=evidence >= least), known)
+        return self._shapes.fused(evidence, found, entries, known, least), updates
 
     def probe(self, entries: Entries, known: int) -> Unusual:
-        """The same for buckets that are still open: nothing is learnt.
+        """The same for buckets that are still open: nothing is learnt, and nothing said of shapes.
 
         Where an absent row means 0, a value can only grow until the bucket closes, so that only high ones are told.
         """
@@ -83,7 +90,8 @@ class FeatureModel:
         self._make_room(series)
         kept = arrays.taken_apart(self._model, prefix, series, axis=0)
         kept[f"{prefix}.counts"] = self._counts[:series].copy()
-        return kept | self._cycles.state(f"{prefix}.cycle", series)
+        kept |= self._cycles.state(f"{prefix}.cycle", series)
+        return kept | (self._shapes.state(f"{prefix}.shapes", series) if self._shapes else {})
 
     def restore(self, prefix: str, kept: Mapping[str, np.ndarray[Any, Any]]) -> None:
         """Become the model that `state` was taken of."""
@@ -91,6 +99,8 @@ class FeatureModel:
         self._counts = np.array(kept[f"{prefix}.counts"])
         self._cycles.restore(f"{prefix}.cycle", kept)
         self._capacity = len(self._model.exact)
+        if self._shapes:
+            self._shapes.restore(f"{prefix}.shapes", kept)
 
     @property
     def capacity(self) -> int:
@@ -100,7 +110,8 @@ class FeatureModel:
     @property
     def size_bytes(self) -> int:
         """Bytes of all arrays."""
-        return arrays.size_bytes(self._model) + self._counts.nbytes + self._cycles.size_bytes
+        shapes = self._shapes.size_bytes if self._shapes else 0
+        return arrays.size_bytes(self._model) + self._counts.nbytes + self._cycles.size_bytes + shapes
 
     def _meet(self, watch: Watch, entries: Entries, known: int) -> tuple[Unusual, Ints]:
         self._make_room(known)

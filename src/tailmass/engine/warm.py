@@ -17,7 +17,7 @@ def warm() -> None:
                 "bucketSpan": 60,
                 "detectors": [
                     {"function": "metric", "fieldName": "value", "byFieldName": "name", "partitionFieldName": "place"},
-                    {"function": "count"},
+                    {"function": "count", "shape": True},
                 ],
             },
         }

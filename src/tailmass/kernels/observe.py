@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tailmass.columns import Floats, Ints, Shorts, Singles
+from tailmass.columns import Flags, Floats, Ints, Shorts, Singles
 from tailmass.kernels import (
     cycle,
     discrete,
@@ -75,6 +75,8 @@ class Entries(NamedTuple):
     """(buckets,) seconds by which local time is ahead of UTC."""
     first: int
     """Number of the first bucket."""
+    asked: Flags = np.zeros(0, np.bool_)
+    """(entries,), or (buckets * known,) where the watch is dense: tell this value, whatever its evidence; or empty."""
 
 
 class Places(NamedTuple):
@@ -87,7 +89,7 @@ class Places(NamedTuple):
 
 
 class Unusual(NamedTuple):
-    """Values with at least the least evidence; (found,) each, by bucket, then by series."""
+    """Values with at least the least evidence, or asked for; (found,) each, by bucket, then by series."""
 
     bucket: Ints
     """Position of the bucket among those of the call."""
@@ -136,7 +138,7 @@ def observe(
     """
     exact, brief, day, week, noises, hours, tops, sums = model
     row_of, cycle_exact, cycle_brief = cycles
-    offsets, series, values, rows, local, first = entries
+    offsets, series, values, rows, local, first, asked = entries
     where, whose, evidence, actual, typical, lower, upper, signs, largest_of, moved_level = found
     per_day = DAY / watch.span
     day_slots, week_slots, noise_slots = day.shape[1], week.shape[1], noises.shape[1]
@@ -274,7 +276,8 @@ def observe(
 
             may_move = n > max(SETTLED_DAYS * per_day, 2.0 * surprise.MATURE)
             after, limit, moved = predict.learn(s, bucket, per_day, x, expected, may_move)
-            if mature and max(fused, stuck) >= watch.least:
+            wanted = len(asked) > 0 and asked[b * known + i if watch.dense else entry - 1]
+            if mature and (max(fused, stuck) >= watch.least or wanted):
                 # A drift is told against the season, whose value it has left; the lags have long followed it.
                 by_surprise = watch.sensitivity * read >= total + fuse.RECALIBRATED * again
                 is_stuck = stuck > fused
