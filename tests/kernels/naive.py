@@ -366,16 +366,70 @@ class Finding(NamedTuple):
     moved: bool
 
 
+@dataclass
+class Cycle:
+    """A season of any length: slots that learn the mean of a pass when it is over, and the gate."""
+
+    period: float
+    origin: float
+    gate: Gate = field(init=False)
+    means: list[float] = field(init=False)
+    passes: list[int] = field(init=False)
+    slot: int = 0
+    total: float = 0.0
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        slots = max(1, min(64, math.floor(self.period + 0.5)))
+        self.means, self.passes = [0.0] * slots, [0] * slots
+        self.gate = Gate(2.0 * self.period + 50.0)
+
+    def around(self, bucket: int) -> tuple[int, int, float]:
+        """The slots before and after a bucket, and how far it is between them."""
+        turns = (bucket - self.origin) / self.period
+        place = (turns - math.floor(turns)) * len(self.means)
+        near = min(math.floor(place), len(self.means) - 1)
+        return near, (near + 1) % len(self.means), place - near
+
+    def at(self, bucket: int) -> float:
+        """A tent between the shrunk means of the two slots around."""
+        near, far, share = self.around(bucket)
+        shrunk = [self.means[k] * self.passes[k] / (self.passes[k] + 1) for k in (near, far)]
+        return (1.0 - share) * shrunk[0] + share * shrunk[1]
+
+    def learn(self, bucket: int, rest: float, limit: float, gap: int) -> None:
+        """See what all else leaves of one bucket."""
+        near, far, share = self.around(bucket)
+        if min(self.passes[near], self.passes[far]) > 0:
+            self.gate.compare(rest, self.at(bucket), limit)
+        slot = far if share >= 0.5 else near
+        if self.count and (slot != self.slot or gap >= self.period):
+            n = self.passes[self.slot] = min(self.passes[self.slot] + 1, 8)
+            before = self.means[self.slot]
+            self.means[self.slot] = single(before + (self.total / self.count - before) / n)
+            self.total, self.count = 0.0, 0
+        self.slot = slot
+        self.total, self.count = single(self.total + clip(rest, limit)), self.count + 1
+
+
 class Expected(NamedTuple):
     """What a series expects of a bucket."""
 
     mean: float
-    unlagged: float
-    """The mean without the autoregression."""
+    """Of all experts together."""
+    lags: float
+    seasons: float
+    quick: float
+    steady: float
+    """Of those without lags together."""
+    base: float
+    """The seasons, or the quick level where its error is less than half of theirs."""
     daily: float
     weekly: float
     by_day: float
     """As much of the daily season as is used."""
+    by_seasons: float
+    """As much of the two seasons as is used."""
 
 
 @dataclass
@@ -403,10 +457,16 @@ class Series:
     step: float = 0.0
     scale_e: float = 0.0
     scale_r: float = 0.0
-    settled: int = 1
     above: float = 0.0
     below: float = 0.0
     run: int = 0
+    quick: float = 0.0
+    quick_updates: int = 1
+    errors: list[float] = field(default_factory=lambda: [0.0] * 3)  # of the lags, the seasons and the quick level
+    cycle: Cycle | None = None
+    still: int = 0
+    longest_still: int = 0
+    share_still: float = 0.0
     phi: list[float] = field(default_factory=lambda: [0.0] * 4)
     past: list[float] = field(default_factory=lambda: [0.0] * 4)
 
@@ -433,7 +493,7 @@ class Series:
 
     def __post_init__(self) -> None:
         self.per_day = DAY / self.span
-        slots, weekly, hours = (max(1, min(m, p // self.span)) for m, p in ((96, DAY), (84, WEEK), (24, DAY)))
+        slots, weekly, hours = (max(1, min(m, p // self.span)) for m, p in ((96, DAY), (56, WEEK), (24, DAY)))
         self.day, self.week, self.noise = Slots(DAY, slots, 8), Slots(WEEK, weekly, 5), Slots(DAY, hours, 8)
         self.hours = hours
         self.day_gate, self.week_gate = Gate(2.0 * self.per_day + 1.0), Gate(14.0 * self.per_day + 1.0)
@@ -453,11 +513,11 @@ class Series:
         hour = math.floor(time % DAY / DAY * self.hours)
         if self.n == 0:
             self.n, self.last, self.hour, self.anchor = 1, bucket, hour, x
-            self.level, self.previous, self.peak = x, x, single(abs(x))
+            self.level, self.previous, self.quick, self.peak = x, x, x, single(abs(x))
             return None
         gap = bucket - self.last
-        expected = self.expect(time, gap)
-        e, r, floor = x - expected.mean, x - expected.unlagged, self.floor
+        expected = self.expect(time, bucket, gap)
+        e, r, floor = x - expected.mean, x - expected.seasons, self.floor
 
         # The value by itself.
         busy = self.busy(time)
@@ -474,7 +534,7 @@ class Series:
         limit = math.inf if self.n < 10 else 6.0 * max(self.scale_r, floor)
         lean = 1.0 + self.theta * self.lack(rows)
         seen = r / math.sqrt(lean) if lean > 1.0 else r  # a mean of few rows says less
-        raw = expected.unlagged + seen - self.anchor if lean > 1.0 else x - self.anchor
+        raw = expected.seasons + seen - self.anchor if lean > 1.0 else x - self.anchor
         before, now = keep**gap * self.window, clip(seen, limit)
         channels = [
             before + (1.0 - keep) * now,
@@ -486,19 +546,27 @@ class Series:
         window, raw, outside = self.newest(channels, (0.0, 0.0, least), 0 if r > 0.0 else 1)
         if (now - before if r > 0.0 else before - now) <= 0.0:  # a mean that falls back is the past speaking
             window = 0.0
+        if self.excess(hour, channels[1]) * (1.0 if r > 0.0 else -1.0) <= 0.0:  # the same, inside of the envelope
+            outside = 0.0
+        news = x - expected.base if r > 0.0 else expected.base - x
+        if expected.base != expected.seasons and news < scale:  # where the level now is
+            window = raw = outside = 0.0
         if (self.side < 0 and r > 0.0) or (self.side > 0 and r <= 0.0):
             window = raw = outside = 0.0
 
         # All of it together.
-        total = 0.35 * (read + window + raw + outside)
+        total = 0.44 * read + 0.35 * (window + raw + outside)
         onset = total > 0.0 and (self.since_onset > 24 or total > self.onset_height)
-        again = 0.4 * self.again(total) if onset else 0.0
+        again = 0.5 * self.again(total) if onset else 0.0
         alone = self.sensitivity * read
         signs = (0.35 * window, 0.35 * raw, 0.35 * outside, again)
-        center = expected.mean if alone >= total + again else expected.unlagged
-        told = None
-        if self.n >= 20 and max(alone, total + again) >= self.least:
-            told = self.tell(y, x, center, wide, max(alone, total + again), signs)
+        center = expected.mean if alone >= total + again else expected.base
+        told, fused, stuck = None, max(alone, total + again), self.stuck(x == self.previous)
+        if self.n >= 20 and max(fused, stuck) >= self.least:
+            if stuck > fused:
+                told = self.tell(y, x, expected.base, wide, stuck, (0.0, 0.0, 0.0, 0.0), stuck)
+            else:
+                told = self.tell(y, x, center, wide, fused, signs, 0.0)
             peaks = self.peaks[1][0 if r > 0.0 else 1]
             if told and raw > 0.0 and single(channels[1] if r > 0.0 else -channels[1]) >= peaks.highest:
                 told = told._replace(largest_of=self.ages.now + self.ages.before + 1)
@@ -511,8 +579,10 @@ class Series:
         if self.n >= 20:
             self.body.learn(u)
         deviation = x - self.level
-        limit, moved = self.learn_level(x, e, r)
+        limit, moved = self.learn_level(x, expected)
         self.learn_spread(steady)
+        if self.cycle:
+            self.cycle.learn(bucket, deviation - expected.by_seasons, limit, gap)
         self.learn_seasons(time, gap * self.span, deviation, expected, limit)
         if self.n >= 20:
             self.learn_noise(time, gap * self.span, square * wide)
@@ -522,15 +592,37 @@ class Series:
         self.n, self.last, self.hour = self.n + 1, bucket, hour
         return told and told._replace(moved=moved)
 
-    def expect(self, time: int, gap: int) -> Expected:
+    def expect(self, time: int, bucket: int, gap: int) -> Expected:
         """What the value should be; after four missed buckets and more the last residuals say nothing of it."""
         if gap > 5:
             self.past = [0.0] * 4
         daily, weekly = self.day.at(time, self.season_step), self.week.at(time, self.season_step)
         by_day = self.day_gate.openness * daily
-        unlagged = self.level + (by_day + self.week_gate.openness * weekly)
-        mean = unlagged + summed(a * r for a, r in zip(self.phi, self.past, strict=True))
-        return Expected(mean, unlagged, daily, weekly, by_day)
+        by_seasons = by_day + self.week_gate.openness * weekly
+        cyclic = self.cycle.gate.openness * self.cycle.at(bucket) if self.cycle else 0.0
+        seasons = self.level + (by_seasons + cyclic)
+        lags = seasons + summed(a * r for a, r in zip(self.phi, self.past, strict=True))
+        quick = self.quick + (by_seasons + cyclic)
+        a, b, c = (favour / max(error, self.floor) ** 4 for favour, error in zip((4, 1, 1), self.errors, strict=True))
+        mean, steady = (a * lags + b * seasons + c * quick) / (a + b + c), (b * seasons + c * quick) / (b + c)
+        base = quick if self.errors[2] < 0.5 * self.errors[1] else seasons
+        return Expected(mean, lags, seasons, quick, steady, base, daily, weekly, by_day, by_seasons)
+
+    def stuck(self, still: bool) -> float:
+        """k of a run of equal values that is longer than twice the longest one before."""
+        if self.counts:
+            return 0.0
+        share = self.share_still + (float(still) - self.share_still) / min(self.n, 1000)
+        self.share_still = single(share)
+        if not still:
+            self.longest_still, self.still = max(self.longest_still, self.still), 0
+            return 0.0
+        self.still += 1
+        if self.n < 20 or self.side or self.still < 6 or self.still <= 2 * self.longest_still:
+            return 0.0
+        seen = min(self.n, 1000)
+        share = (max(0.0, share * seen - self.still) + 1.0) / (seen + 2.0)
+        return min(3.0, max(0.0, -(self.still - self.longest_still) * math.log10(min(1.0, share))))
 
     def busy(self, time: int) -> float:
         """Variance of this time of day over that of the series; seven buckets speak for one."""
@@ -571,15 +663,15 @@ class Series:
         return new
 
     def again(self, total: float) -> float:
-        """k_S of an onset among the eight highest, those of a usual series' five hundred buckets among them."""
+        """k_S of an onset among the eight highest, those of a usual series' two hundred buckets among them."""
         if self.n < 20 or total <= self.sums[7]:
             return 0.0
         shape, scale = pareto(self.sums, 0.3, 0.1 * abs(self.sums[7] - self.onset_mean))
-        log_p = math.log(8 / (self.n + 500 + 9)) + log_beyond((total - self.sums[7]) / scale, shape)
+        log_p = math.log(8 / (self.n + 200 + 9)) + log_beyond((total - self.sums[7]) / scale, shape)
         return max(0.0, min(30.0, -log_p / math.log(10.0)))
 
     def tell(
-        self, y: float, x: float, center: float, wide: float, evidence: float, signs: tuple[float, ...]
+        self, y: float, x: float, center: float, wide: float, evidence: float, signs: tuple[float, ...], stuck: float
     ) -> Finding | None:
         """What there is to be said, if the value is far enough off and on a side that matters."""
         typical = center * (self.unit or 1.0)
@@ -592,7 +684,9 @@ class Series:
         lower = typical - scales * math.sqrt(wide * max(self.down, self.floor * self.floor))
         upper = typical + scales * math.sqrt(wide * max(self.up, self.floor * self.floor))
         lower = max(0.0, lower) if self.counts else lower
-        return Finding(0, 0, evidence, y, typical, lower, upper, (evidence - summed(signs), *signs), 0, False)
+        return Finding(
+            0, 0, evidence, y, typical, lower, upper, (evidence - summed((*signs, stuck)), *signs, stuck), 0, False
+        )
 
     def learn_rows(self, rows: float, square: float) -> None:
         """The share of the variance that comes from the rows, and their usual number."""
@@ -624,8 +718,9 @@ class Series:
         new = (weight * ((seen - mean) ** 2 - seen) / mean**2, weight, alive, 1.0 - alive)
         self.count_sums = [(1.0 - 1e-4) * old + each for old, each in zip(self.count_sums, new, strict=True)]
 
-    def learn_level(self, x: float, e: float, r: float) -> tuple[float, bool]:
-        """Level, autoregression and robust scales; how much of a residual counts, and whether the level has moved."""
+    def learn_level(self, x: float, expected: Expected) -> tuple[float, bool]:
+        """Levels, autoregression and robust scales; how much of a residual counts, and whether the level has moved."""
+        e, r, q = x - expected.lags, x - expected.seasons, x - expected.quick
         change = abs(x - self.previous)
         if change > 0.0:
             self.step = single(min(self.step or change, change))
@@ -643,20 +738,38 @@ class Series:
         robust = max(1.0 / (self.n + 1), 1e-3)
         self.scale_e = single(self.scale_e + robust * (1.2533 * abs(clip(e, limit_e)) - self.scale_e))
         self.scale_r = single(self.scale_r + robust * (1.2533 * abs(clip(r, limit_r)) - self.scale_r))
-        moved = self.has_moved(r, clip(r / scale, 4.0))
-        self.level += max(1.0 / (self.settled + 1), 1.0 / max(7.0 * self.per_day, 200.0)) * clip(r, limit_r)
-        self.settled += 1
+        forget = max(1.0 / (self.n + 1), 0.02)
+        errors = [
+            was + forget * (min(abs(off), limit_r) - was) for was, off in zip(self.errors, (e, r, q), strict=True)
+        ]
+        self.level += self.slow_gain * clip(r, limit_r)
+        quick = self.quick + max(1.0 / (self.quick_updates + 1), 1.0 / 12.0) * clip(q, limit_r)
+        moved = False
+        if self.alarms(x - expected.steady, clip((x - expected.steady) / scale, 4.0)):
+            if abs(r) < 2.0 * scale:  # back where it used to be
+                errors[1], errors[2] = min(errors[1], scale), max(errors[2], 3.0 * scale)
+            else:
+                moved, self.quick_updates, quick = True, 1, self.quick + q
+                errors = [max(errors[0], 3.0 * scale), max(errors[1], 3.0 * scale), min(errors[2], scale)]
+        self.errors = [single(each) for each in errors]
+        self.quick = self.level + single(quick - self.level)
+        self.quick_updates += 1
         self.past = [single(clip(r, limit_r)), *self.past[:3]]
         self.previous = x
         return limit_r, moved
 
-    def has_moved(self, r: float, z: float) -> bool:
+    @property
+    def slow_gain(self) -> float:
+        """Of the level: a mean at first, then a memory of seven days or 200 buckets."""
+        return max(1.0 / (self.n + 1), 1.0 / max(7.0 * self.per_day, 200.0))
+
+    def alarms(self, off: float, z: float) -> bool:
         """Page's test, of a series that knows its day."""
         self.above, self.below = max(0.0, self.above + z - 0.5), max(0.0, self.below - z - 0.5)
-        self.run = max(self.run, 0) + 1 if r > 0.0 else min(self.run, 0) - 1
+        self.run = max(self.run, 0) + 1 if off > 0.0 else min(self.run, 0) - 1
         alarm = (self.above > 12.0 and self.run >= 6) or (self.below > 12.0 and self.run <= -6)
         if alarm and self.n > max(3.0 * self.per_day, 40.0):
-            self.settled, self.above, self.below, self.run = 3, 0.0, 0.0, 0
+            self.above, self.below, self.run = 0.0, 0.0, 0
             return True
         self.above, self.below = single(self.above), single(self.below)
         return False
@@ -692,7 +805,7 @@ class Series:
         step = self.season_step
         if abs(mean) > 2047 * step:
             step = 2.0 ** math.ceil(math.log2(abs(mean) / 2047))
-        elif around and largest < 512 and abs(mean) <= 2047 * finer:
+        elif around and largest < 512 and abs(mean) < 512 * step:
             step = finer
         if step != self.season_step:
             for slots in (self.day, self.week):

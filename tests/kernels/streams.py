@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from tailmass.columns import Flags, Floats, Ints
-from tailmass.kernels import peaks, state
+from tailmass.kernels import cycle, peaks, state
+from tailmass.kernels.cycle import Cycles
 from tailmass.kernels.discrete import Pool
 from tailmass.kernels.observe import COUNTS as SHAPE
 from tailmass.kernels.observe import SIGNS, Entries, Unusual, Watch, observe
@@ -32,13 +33,17 @@ class Known(NamedTuple):
 
     model: Model
     counts: Floats
+    cycles: Cycles
 
     @property
     def arrays(self) -> tuple[npt.NDArray[Any], ...]:
-        return (*self.model, self.counts)
+        return (*self.model, self.counts, *self.cycles)
 
     def copy(self) -> "Known":
-        return Known(Model._make(part.copy() for part in self.model), self.counts.copy())
+        model, counts, cycles = self
+        return Known(
+            Model._make(part.copy() for part in model), counts.copy(), Cycles._make(part.copy() for part in cycles)
+        )
 
 
 def watch(**given: Any) -> Watch:
@@ -49,7 +54,7 @@ def watch(**given: Any) -> Watch:
 
 def nothing(series: int, span: int = 600) -> Known:
     """What is known of so many series, none of which has been seen."""
-    day, week, noise, hours = (max(1, min(m, p // span)) for m, p in ((96, DAY), (84, WEEK), (24, DAY), (24, DAY)))
+    day, week, noise, hours = (max(1, min(m, p // span)) for m, p in ((96, DAY), (56, WEEK), (24, DAY), (24, DAY)))
     model = Model(
         exact=np.zeros((series, state.EXACT)),
         brief=np.zeros((series, state.BRIEF), np.float32),
@@ -60,7 +65,15 @@ def nothing(series: int, span: int = 600) -> Known:
         peaks=np.zeros((series, 2 * state.CHANNELS * peaks.FIELDS), np.float32),
         sums=np.zeros((series, peaks.K), np.float32),
     )
-    return Known(model, np.zeros((series, SHAPE)))
+    cycles = Cycles(np.full(series, -1, np.int32), np.zeros((0, cycle.EXACT)), np.zeros((0, cycle.BRIEF), np.float32))
+    return Known(model, np.zeros((series, SHAPE)), cycles)
+
+
+def with_cycle(known: Known, period: float, origin: float) -> Known:
+    """The same, every series with a season of so many buckets."""
+    series = len(known.counts)
+    exact, brief = np.tile([period, origin], (series, 1)), np.zeros((series, cycle.BRIEF), np.float32)
+    return known._replace(cycles=Cycles(np.arange(series, dtype=np.int32), exact, brief))
 
 
 def room(findings: int) -> Unusual:
@@ -97,7 +110,9 @@ def observed(
     updates, found = np.zeros(buckets, np.int64), room(most or max(1, table.size))
     parts, start = [], 0
     while start < buckets:
-        start, filled = observe(known.model, known.counts, what, POOL, entries, start, series, found, updates)
+        start, filled = observe(
+            known.model, known.cycles, known.counts, what, POOL, entries, start, series, found, updates
+        )
         parts.append(Unusual._make(part[:filled].copy() for part in found))
     return Unusual._make(np.concatenate([part[k] for part in parts]) for k in range(len(found))), updates
 

@@ -50,7 +50,10 @@ def assert_as_learnt(known: Known, i: int, twin: naive.Series) -> None:
     close(model.exact[i, [state.LEVEL, state.PREVIOUS, state.ANCHOR]], [twin.level, twin.previous, twin.anchor])
     level = state.level(model.exact, brief, i)
     close([*level[4:8], *level.past], [twin.peak, twin.step, twin.scale_e, twin.scale_r, *twin.past])
-    close([*level[8:12], *level.phi], [twin.settled, twin.above, twin.below, twin.run, *twin.phi], power=0)
+    close([level.quick, *level[13:16]], [twin.quick, *twin.errors])
+    close([*level[8:11], *level.phi], [twin.above, twin.below, twin.run, *twin.phi], power=0)
+    assert level.quick_updates == twin.quick_updates
+    close(state.flat(brief, i), [twin.still, twin.longest_still, twin.share_still], power=0)
     close(state.spread(brief, i), [twin.up, twin.down, twin.both, twin.fast], power=2)
     for k, gate in ((state.DAY_GATE, twin.day_gate), (state.WEEK_GATE, twin.week_gate)):
         close(state.gate(brief, i, k), [gate.plain, gate.seasonal, gate.compared])

@@ -9,6 +9,7 @@ import pytest
 from tailmass.columns import Floats, Singles
 from tailmass.kernels import state
 from tailmass.kernels.exceedances import Exceedances
+from tailmass.kernels.flat import Flat
 from tailmass.kernels.fuse import Onset
 from tailmass.kernels.peaks import Ages
 from tailmass.kernels.precision import Rows
@@ -18,7 +19,24 @@ from tailmass.kernels.surprise import Spread
 from tests.kernels.streams import Known, nothing
 
 LEVEL = Level(
-    1.0, 2.0, 3.5, 4.5, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, -12.0, (1.5, 2.5, 3.5, 4.5), (5.5, 6.5, 7.5, 8.5)
+    1.0,
+    2.0,
+    3.5,
+    4.5,
+    5.0,
+    6.0,
+    7.0,
+    8.0,
+    9.0,
+    10.0,
+    -11.0,
+    12.0,
+    13.0,
+    14.0,
+    15.0,
+    16.0,
+    (1.5, 2.5, 3.5, 4.5),
+    (5.5, 6.5, 7.5, 8.5),
 )
 PARTS: list[tuple[Callable[..., Any], Callable[..., None], int | None, Any]] = [
     (state.spread, state.keep_spread, None, Spread(1.0, 2.0, 3.0, 4.0)),
@@ -31,8 +49,10 @@ PARTS: list[tuple[Callable[..., Any], Callable[..., None], int | None, Any]] = [
     (state.ages, state.keep_ages, None, Ages(1.0, 2.0, 3.0)),
     (state.onset, state.keep_onset, None, Onset(1.0, 2.0, 3.0)),
     (state.rows, state.keep_rows, None, Rows(100.0, 0.5)),
+    (state.flat, state.keep_flat, None, Flat(7.0, 8.0, 0.25)),
 ]
-SINGLES = (state.STEP, state.OUTSIDE, state.WINDOW, *range(state.MEANS, state.MEANS + state.CHANNELS))
+SINGLES = (state.STEP, state.OUTSIDE, state.WINDOW, state.OFFSET)
+BLOCKS = (*range(state.MEANS, state.MEANS + state.CHANNELS), *range(state.HIGHEST, state.HIGHEST + 4))
 LOWEST_PEAKS = range(state.LOWEST_PEAKS, state.LOWEST_PEAKS + 2 * state.CHANNELS)
 
 
@@ -69,7 +89,7 @@ def test_every_number_has_a_place_of_its_own_and_no_place_is_empty() -> None:
     model = empty().model
     state.keep_level(model.exact, model.brief, 1, LEVEL)
     assert written(model.exact) | {state.UNIT, state.ANCHOR} == set(range(state.EXACT))
-    taken = [written(model.brief), set(SINGLES), set(LOWEST_PEAKS)]
+    taken = [written(model.brief), set(SINGLES), set(BLOCKS), set(LOWEST_PEAKS)]
     for _, keep, column, value in PARTS:
         brief = empty().model.brief
         keep(brief, 1, *(() if column is None else (column,)), value)

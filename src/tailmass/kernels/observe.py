@@ -257,6 +257,11 @@ def observe(
             k_outside = _newest(tops, brief, i, 2, outside, least, off, ages, mature, watch.learning)
             if off * (seen_r - past_window) <= 0.0:
                 k_window = 0.0
+            if off * excess <= 0.0:
+                k_outside = 0.0
+            # Where the level has moved, nothing is new of a value that is where the level now is.
+            if expected.base != expected.by_seasons and off * (x - expected.base) < scale:
+                k_window, k_raw, k_outside = 0.0, 0.0, 0.0
             if watch.side != 0:
                 if off * watch.side < 0.0:
                     k_window, k_raw, k_outside = 0.0, 0.0, 0.0
@@ -278,10 +283,10 @@ def observe(
             after, limit, moved = predict.learn(s, bucket, per_day, x, expected, may_move)
             wanted = len(asked) > 0 and asked[b * known + i if watch.dense else entry - 1]
             if mature and (max(fused, stuck) >= watch.least or wanted):
-                # A drift is told against the season, whose value it has left; the lags have long followed it.
+                # A drift is told against the base, whose value it has left; the lags have long followed it.
                 by_surprise = watch.sensitivity * read >= total + fuse.RECALIBRATED * again
                 is_stuck = stuck > fused
-                center = expected.mean if by_surprise and not is_stuck else expected.by_seasons
+                center = expected.mean if by_surprise and not is_stuck else expected.base
                 told = center * (unit if unit > 0.0 else 1.0)
                 if watch.counts:
                     told = max(0.0, told)

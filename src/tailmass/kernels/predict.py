@@ -44,6 +44,7 @@ FAVOUR = 4.0  # for the lags
 DRIFT, ALARM, FURTHEST_STEP = 0.5, 12.0, 4.0  # Page's test, in scales
 STEADY = 6.0  # residuals of one sign in a row, without which no level has moved
 RESTART = 1.0  # updates a quick level that begins afresh is taken to have had
+BY_FAR = 0.5  # of the error of the seasons
 BACK, FAILED = 2.0, 3.0  # scales: as near to the seasons is back to them; and the error of who has been wrong
 
 Lags = tuple[float, float, float, float]
@@ -97,6 +98,8 @@ class Prediction(NamedTuple):
     by_quick: float
     steady: float
     """Of the experts without lags together."""
+    base: float
+    """By the seasons, or by the quick level where that has lately been right by far more."""
     floor: float
     """Smallest scale that the resolution of the data allows."""
 
@@ -134,7 +137,8 @@ def predict(s: Level, bucket: int, seasonal: float) -> Prediction:
     floor = max(max(0.5 * s.step, CLOSE * s.peak), TINY)
     lags, quick = shares(s, floor)
     steady = (1.0 - quick) * by_seasons + quick * by_quick
-    return Prediction(lags * by_lags + (1.0 - lags) * steady, by_lags, by_seasons, by_quick, steady, floor)
+    base = by_quick if s.error_quick < BY_FAR * s.error_seasons else by_seasons
+    return Prediction(lags * by_lags + (1.0 - lags) * steady, by_lags, by_seasons, by_quick, steady, base, floor)
 
 
 @inlined
