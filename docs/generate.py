@@ -26,6 +26,7 @@ from tailmass.cli.app import app as command_line
 from tailmass.engine import support
 from tailmass.errors import AnalysisStartError
 from tailmass.jobs import FUNCTIONS, Function, Job
+from tailmass.jobs.transforms import TRANSFORMS, Range
 from tailmass.results import Bucket, Counts, Record
 from tailmass.server.app import create_app
 from tailmass.server.errors import STATUS
@@ -51,7 +52,7 @@ def pages() -> dict[Path, str]:
     made = {DOCS / "reference" / f"{name}.md": f"{text.rstrip()}\n" for name, text in whole.items()}
     for name, tables in {
         "howto/service.md": {"settings": settings_table()},
-        "reference/jobs.md": {"refused": refused_table()},
+        "reference/jobs.md": {"refused": refused_table(), "transforms": transforms_table()},
     }.items():
         path = DOCS / name
         text = path.read_text()
@@ -142,10 +143,6 @@ def _accepted(configuration: Mapping[str, Any]) -> bool:
 
 _COUNT = {"function": "count"}
 _CANDIDATES: dict[str, dict[str, Any]] = {
-    "`transforms`": {
-        "transforms": [{"transform": "lowercase", "inputs": ["a"], "outputs": ["b"]}],
-        "analysisConfig": {"detectors": [{**_COUNT, "byFieldName": "b"}]},
-    },
     "`analysisConfig.summaryCountFieldName`": {"analysisConfig": {"summaryCountFieldName": "n", "detectors": [_COUNT]}},
     "`analysisConfig.categorizationFieldName`": {
         "analysisConfig": {"categorizationFieldName": "message", "detectors": [_COUNT]}
@@ -184,6 +181,25 @@ def refused_table() -> str:
     functions = ", ".join(f"`{each.name}`" for each in FUNCTIONS if not analysed(each))
     rows = [name for name, configuration in _CANDIDATES.items() if not _accepted(configuration)]
     return "\n".join([*(f"- {row}" for row in rows), *([f"- the functions {functions}"] if functions else [])])
+
+
+def transforms_table() -> str:
+    """What each transform takes, and what it makes unless it is told otherwise."""
+    rows = [
+        (
+            f"`{each.name}`",
+            *(_many(count) for count in (each.inputs, each.arguments, each.outputs)),
+            ", ".join(f"`{name}`" for name in each.default_outputs) or "–",
+            "required" if each.condition else "–",
+        )
+        for each in TRANSFORMS.values()
+    ]
+    heads = ("Transform", "Inputs", "Arguments", "Outputs", "Outputs when none are named", "Condition")
+    return _table(heads, rows)
+
+
+def _many(count: Range) -> str:
+    return "–" if count.most == 0 else str(count).removeprefix("exactly ")
 
 
 # -- settings ----------------------------------------------------------------------------------------------------------

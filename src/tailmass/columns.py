@@ -18,8 +18,8 @@ Shorts = npt.NDArray[np.int16]
 class Columns:
     """Rows of one piece of input, in the order they came, as arrays.
 
-    A row whose time could not be read is still here, with `dated` False: it is counted where rows are counted, and
-    dropped there.
+    A row whose time could not be read is still here, with `dated` False, and one that the job excludes too: they are
+    counted where rows are counted, and dropped there.
     """
 
     times: Ints
@@ -30,6 +30,10 @@ class Columns:
     """(n,) each, dtype String; null or "" where the row has no value."""
     numbers: Mapping[str, Floats] = field(default_factory=dict)
     """(n,) each; NaN where the row has no value or one that is not a finite number."""
+    excluded: Flags | None = None
+    """(n,) whether the job leaves the row out; None where it leaves out none."""
+    failed: Ints | None = None
+    """(n,) transforms that failed on the row; None where none did."""
 
     def __len__(self) -> int:
         return len(self.times)
@@ -52,6 +56,8 @@ class Columns:
             self.dated[rows],
             {name: _take(text, rows) for name, text in self.texts.items()},
             {name: number[rows] for name, number in self.numbers.items()},
+            None if self.excluded is None else self.excluded[rows],
+            None if self.failed is None else self.failed[rows],
         )
 
     def missing(self, names: Sequence[str]) -> int:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tailmass.analysis.clock import Clock
 from tailmass.columns import Columns
-from tailmass.kernels.buckets import ADMITTED, LATE
+from tailmass.kernels.buckets import ADMITTED, EXCLUDED, LATE
 from tests.analysis.rows import columns
 
 fixed = settings(max_examples=60, deadline=None, derandomize=True)
@@ -129,6 +129,19 @@ def test_a_row_without_a_time_is_not_late() -> None:
     drive(clock, [[180_000]])
     undated = Columns(np.zeros(1, np.int64), np.zeros(1, np.bool_))
     assert clock.admit(undated)[0].tolist() not in ([ADMITTED], [LATE])
+
+
+def test_an_excluded_row_is_told_apart_and_moves_nothing_on() -> None:
+    clock = Clock(60, 0)
+    drive(clock, [[60_000]])
+    rows = Columns(
+        np.array([120_000, 0, 61_000]),
+        np.array([True, False, True]),
+        excluded=np.array([False, True, False]),
+    )
+    status, watermark = clock.admit(rows)
+    assert status.tolist() == [ADMITTED, EXCLUDED, LATE]
+    assert watermark.tolist() == [120, 120, 120]
 
 
 def test_a_gap_of_ten_thousand_buckets_closes_them_all() -> None:

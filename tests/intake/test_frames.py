@@ -11,6 +11,7 @@ from tailmass.columns import Columns
 from tailmass.errors import MissingField
 from tailmass.intake import frames
 from tailmass.intake.fields import Fields
+from tailmass.jobs.transforms import parse
 
 FIELDS = Fields("time", ("host",), ("value",))
 
@@ -127,3 +128,30 @@ def test_a_large_frame_comes_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_empty_frame_has_no_pieces() -> None:
     assert list(frames.columns(pl.DataFrame({"time": [], "host": [], "value": []}), FIELDS)) == []
+
+
+def test_fields_are_made_before_they_are_wanted() -> None:
+    transforms = parse(
+        [
+            {"transform": "concat", "inputs": ["day", "hour"], "outputs": ["time"], "arguments": [" "]},
+            {"transform": "concat", "inputs": ["n", "half"], "outputs": ["value"], "arguments": ["."]},
+            {"transform": "exclude", "inputs": ["n"], "condition": {"operator": "gt", "value": "8"}},
+        ]
+    )
+    frame = pl.DataFrame(
+        {"day": ["2014-06-11"] * 3, "hour": ["08", "09", None], "n": [1, 9, None], "half": ["5", "5", "x"]}
+    )
+    columns = whole(frame, Fields("time", ("n",), ("value",), transforms), "yyyy-MM-dd HH")
+    assert columns.times.tolist() == [1402473600000, 0, 0]
+    assert columns.dated.tolist() == [True, False, False]
+    np.testing.assert_equal(columns.numbers["value"], [1.5, 9.5, np.nan])
+    assert columns.excluded is not None
+    assert columns.excluded.tolist() == [False, True, False]
+    assert columns.failed is not None
+    assert columns.failed.tolist() == [0, 0, 1]
+
+
+def test_an_input_that_is_no_column_is_named() -> None:
+    transforms = parse([{"transform": "trim", "inputs": ["nobody"], "outputs": ["host"]}])
+    with pytest.raises(MissingField, match="'nobody' is not in the data frame"):
+        whole(pl.DataFrame(DATA), Fields("time", ("host",), (), transforms))

@@ -1,12 +1,15 @@
 import tracemalloc
+from itertools import chain
 
+import numpy as np
 import pytest
 
-from tailmass.errors import DataError
+from tailmass.errors import DataError, MissingField
 from tailmass.intake.fields import Fields
 from tailmass.intake.piece import PIECE_ROWS
 from tailmass.intake.reader import reader
 from tailmass.jobs import DataDescription
+from tailmass.jobs.transforms import parse
 
 FIELDS = Fields("time", (), ("v",))
 
@@ -57,3 +60,41 @@ def test_very_short_records_come_in_pieces_of_bounded_length(form: str, head: by
     assert sum(piece.input_bytes for piece in found) == len(content)
     assert found[0].head(2).input_bytes == len(head) + 2 * len(row)
     assert found[1].head(2).input_bytes == 2 * len(row)
+
+
+SPLIT = parse([{"transform": "split", "inputs": ["raw"], "outputs": ["time", "v"], "arguments": [";"]}])
+MADE = Fields("time", (), ("v",), SPLIT)
+
+
+@pytest.mark.parametrize(
+    ("form", "content"),
+    [
+        ("DELIMITED", b"raw\tmore\n5;1.5\tx\n6;\ty\n"),
+        ("JSON", b'[{"raw":"5;1.5","more":"x"},{"raw":"6;","more":[]}]'),
+        ("SINGLE_LINE", b"5;1.5\n\n6;\xff\n"),
+    ],
+)
+def test_fields_are_made_whatever_the_format(form: str, content: bytes) -> None:
+    source = reader(DataDescription.model_validate({"format": form}), MADE)
+    [piece] = (piece for piece in (*source.feed(content), *source.complete(), *source.finish()) if len(piece))
+    assert piece.columns.times.tolist() == [5000, 6000]
+    np.testing.assert_equal(piece.columns.numbers["v"], [1.5, np.nan])
+    assert piece.input_bytes == len(content)
+
+
+def test_a_piece_keeps_what_became_of_its_first_rows() -> None:
+    [exclude] = parse([{"transform": "exclude", "inputs": ["v"], "condition": {"operator": "gt", "value": "3"}}])
+    source = reader(DataDescription(format="SINGLE_LINE"), Fields("time", (), ("v",), (*SPLIT, exclude)))
+    list(source.feed(b"1;1\n2;x\n3;4\n4;y\n"))
+    [piece] = source.finish()
+    head = piece.head(3).columns
+    assert head.excluded is not None
+    assert head.excluded.tolist() == [False, False, True]
+    assert head.failed is not None
+    assert head.failed.tolist() == [0, 1, 0]
+
+
+def test_an_input_that_is_not_in_the_header_is_named() -> None:
+    source = reader(DataDescription(), MADE)
+    with pytest.raises(MissingField, match="'raw' is not in the header"):
+        list(chain(source.feed(b"time\tv\n1\t2\n"), source.finish()))

@@ -59,7 +59,12 @@ class Clock:
     def admit(self, columns: Columns) -> tuple[Ints, Ints]:
         """(n,) status of each row (see `kernels.buckets`) and the watermark after it; nothing is remembered yet."""
         horizon = max(FARTHEST_BUCKETS * self.span, FARTHEST_SECONDS)
-        return buckets.admit(columns.times, columns.dated, self.newest, self.latency, self.advanced, horizon)
+        status, watermark = buckets.admit(
+            columns.times, columns.dated, self.newest, self.latency, self.advanced, horizon
+        )
+        if columns.excluded is not None:  # they have no time, so that they have moved nothing on
+            status[columns.excluded] = buckets.EXCLUDED
+        return status, watermark
 
     def run(self, times: Ints, watermarks: Ints) -> Advance:
         """Move on by admitted rows.

@@ -14,7 +14,7 @@ from tailmass.columns import Columns, Floats, Ints
 from tailmass.engine import support
 from tailmass.engine.report import report
 from tailmass.jobs import Job
-from tailmass.kernels.buckets import ADMITTED, LATE, UNDATED, Closed
+from tailmass.kernels.buckets import ADMITTED, EXCLUDED, LATE, UNDATED, Closed
 from tailmass.results import Batch, Counts, Forecast
 from tailmass.scoring.buckets import bucket_evidence
 from tailmass.scoring.rate import RateCalibration
@@ -89,6 +89,8 @@ class Pipeline:
             invalid_date_count=int(np.count_nonzero(status == UNDATED)),
             missing_field_count=missing,
             out_of_order_time_stamp_count=int(np.count_nonzero(status == LATE)),
+            failed_transform_count=0 if columns.failed is None else int(columns.failed.sum()),
+            excluded_record_count=int(np.count_nonzero(status == EXCLUDED)),
             latest_record_time_ms=int(rows.times.max()) if processed else None,
         )
         self.counts = self.counts + counts

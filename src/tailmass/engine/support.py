@@ -5,13 +5,13 @@ from tailmass.errors import AnalysisStartError
 from tailmass.intake.fields import Fields
 from tailmass.jobs import Detector, Job
 from tailmass.jobs.detector import CATEGORY
+from tailmass.jobs.transforms import ordered
 
 
 def check(job: Job) -> None:
     """Raise AnalysisStartError for the first thing a job asks for that is accepted and kept, but not analysed yet."""
     analysis = job.analysis_config
     asked = {
-        "transforms": bool(job.transforms),
         "summaryCountFieldName": analysis.summary_count_field_name is not None,
         "categorizationFieldName": analysis.categorization_field_name is not None,
         "overlappingBuckets": bool(analysis.overlapping_buckets),
@@ -50,4 +50,4 @@ def fields(job: Job) -> Fields:
     analysis = job.analysis_config
     numbers = tuple(sorted({each.field_name for each in analysis.detectors if each.field_name}))
     texts = tuple(name for name in analysis.analysis_fields if name not in numbers or name in analysis.term_fields)
-    return Fields(job.data_description.time_field, texts, numbers)
+    return Fields(job.data_description.time_field, texts, numbers, ordered(job.transforms or ()))

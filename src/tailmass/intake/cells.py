@@ -7,7 +7,7 @@ import polars as pl
 
 from tailmass.columns import Columns, Floats
 from tailmass.intake.fields import Fields
-from tailmass.intake.timestamps import Timestamps
+from tailmass.intake.timestamps import Timestamps, no_times
 from tailmass.kernels.decimals import decimals
 from tailmass.kernels.delimited import Bytes, Positions, joined
 
@@ -21,7 +21,7 @@ class Cells:
 
     buffer: Bytes
     names: tuple[str, ...]
-    """The wanted fields, the time first."""
+    """The wanted fields."""
     starts: Positions
     """(fields, records) where each cell begins in the buffer."""
     stops: Positions
@@ -29,7 +29,10 @@ class Cells:
 
     def columns(self, fields: Fields, timestamps: Timestamps) -> Columns:
         """The cells read as times, texts and numbers."""
-        times, dated = timestamps.parse_spans(self.buffer, *self._spans(fields.time))
+        if fields.time is None:
+            times, dated = no_times(self.starts.shape[1])
+        else:
+            times, dated = timestamps.parse_spans(self.buffer, *self._spans(fields.time))
         return Columns(
             times,
             dated,

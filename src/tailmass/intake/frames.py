@@ -10,7 +10,8 @@ import polars as pl
 from tailmass.columns import Columns, Flags, Floats, Ints
 from tailmass.errors import MissingField
 from tailmass.intake.fields import Fields
-from tailmass.intake.timestamps import Timestamps
+from tailmass.intake.timestamps import Timestamps, no_times
+from tailmass.intake.transforms.chain import Chain
 from tailmass.kernels.dates import EARLIEST_MS, LATEST_MS
 
 PIECE_ROWS = 250_000
@@ -24,20 +25,22 @@ def columns(frame: Any, fields: Fields, time_format: str = "epoch") -> Iterator[
     """
     table = nw.from_native(frame, eager_only=True)
     timestamps = Timestamps(time_format)
-    for name in fields.names:
+    source, chain = fields.source, Chain(fields, time_format)
+    for name in source.names:
         if name not in table.columns:
             seen = ", ".join(repr(column) for column in table.columns)
             raise MissingField(f"The field {name!r} is not in the data frame, which has the columns {seen}")
     for begin in range(0, len(table), PIECE_ROWS):
         piece = table[begin : begin + PIECE_ROWS]
-        series = {name: _series(piece[name]) for name in fields.names}
-        times, dated = _times(series[fields.time], timestamps)
-        yield Columns(
+        series = {name: _series(piece[name]) for name in source.names}
+        times, dated = no_times(len(piece)) if source.time is None else _times(series[source.time], timestamps)
+        rows = Columns(
             times,
             dated,
-            {name: _text(series[name]) for name in fields.texts},
-            {name: _number(series[name]) for name in fields.numbers},
+            {name: text(series[name]) for name in source.texts},
+            {name: _number(series[name]) for name in source.numbers},
         )
+        yield chain.apply(rows) if fields.transforms else rows
 
 
 def _series(column: nw.Series[Any]) -> pl.Series:
@@ -58,10 +61,11 @@ def _times(series: pl.Series, timestamps: Timestamps) -> tuple[Ints, Flags]:
         numbers = series.fill_null(0).cast(pl.Int64 if whole else pl.Float64).to_numpy()
         times, dated = timestamps.parse_numbers(numbers)
         return np.where(present, times, 0), dated & present
-    return timestamps.parse(_text(series))
+    return timestamps.parse(text(series))
 
 
-def _text(series: pl.Series) -> pl.Series:
+def text(series: pl.Series) -> pl.Series:
+    """The same values as a String column."""
     if series.dtype.is_float():
         series = series.fill_nan(None)
     if series.dtype == pl.Object:
@@ -71,7 +75,7 @@ def _text(series: pl.Series) -> pl.Series:
 
 def _number(series: pl.Series) -> Floats:
     if not series.dtype.is_numeric() and series.dtype != pl.Boolean:
-        series = _text(series).str.strip_chars(" \t")
+        series = text(series).str.strip_chars(" \t")
     values = series.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy().copy()
     values[np.isinf(values)] = np.nan
     return values

@@ -1,6 +1,7 @@
 """The reader for the format of a job's data."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol
 
 from tailmass.errors import DataError
@@ -10,6 +11,7 @@ from tailmass.intake.fields import Fields
 from tailmass.intake.json import Json
 from tailmass.intake.lines import Lines
 from tailmass.intake.piece import Piece
+from tailmass.intake.transforms.chain import Chain
 from tailmass.jobs import DataDescription
 
 
@@ -29,8 +31,36 @@ class Reader(Protocol):
         ...
 
 
+class Transformed:
+    """A reader whose pieces have been through the transforms."""
+
+    def __init__(self, source: Reader, chain: Chain) -> None:
+        self._source = source
+        self._chain = chain
+
+    def feed(self, data: bytes) -> Iterator[Piece]:
+        """Take a chunk and yield what has become complete."""
+        return map(self._transformed, self._source.feed(data))
+
+    def complete(self) -> Iterator[Piece]:
+        """What is complete already."""
+        return map(self._transformed, self._source.complete())
+
+    def finish(self) -> Iterator[Piece]:
+        """The rest, at the end of the upload."""
+        return map(self._transformed, self._source.finish())
+
+    def _transformed(self, piece: Piece) -> Piece:
+        return replace(piece, columns=self._chain.apply(piece.columns))
+
+
 def reader(description: DataDescription, fields: Fields) -> Reader:
     """A reader for one upload. Its iterators have to be exhausted, in order."""
+    source = _source(description, fields.source)
+    return Transformed(source, Chain(fields, description.time_format)) if fields.transforms else source
+
+
+def _source(description: DataDescription, fields: Fields) -> Reader:
     match description.format:
         case "DELIMITED":
             return BlockReader(Delimited(description, fields))

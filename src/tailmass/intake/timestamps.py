@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from tailmass.columns import Flags, Floats, Ints
+from tailmass.intake.spans import spans
 from tailmass.intake.zones import to_utc
 from tailmass.jobs.dates import Literal, Optional_, Pattern, Token
 from tailmass.kernels import dates
@@ -35,6 +36,11 @@ _NUMBERS = {
 Operation = tuple[int, int, int, int, int]
 
 
+def no_times(rows: int) -> tuple[Ints, Flags]:
+    """(rows,) what there is as long as nobody knows the times."""
+    return np.zeros(rows, np.int64), np.zeros(rows, np.bool_)
+
+
 class Timestamps:
     """Reads times of one format: `epoch`, `epoch_ms` or a Java date pattern; without a zone they are UTC."""
 
@@ -46,11 +52,7 @@ class Timestamps:
 
     def parse(self, texts: pl.Series) -> tuple[Ints, Flags]:
         """Times of a String column in epoch milliseconds, 0 where there is none, and where there is one."""
-        filled = texts.fill_null("")
-        joined = np.frombuffer(filled.str.join("").item().encode(), np.uint8)
-        stops = filled.str.len_bytes().cast(pl.Int64).cum_sum().cast(pl.Int32).to_numpy()
-        starts = np.concatenate([np.zeros(1, np.int32), stops[:-1]]) if len(stops) else np.zeros(0, np.int32)
-        return self.parse_spans(joined, starts, stops)
+        return self.parse_spans(*spans(texts))
 
     def parse_spans(self, buffer: Bytes, starts: Positions, stops: Positions) -> tuple[Ints, Flags]:
         """The same for spans of bytes."""

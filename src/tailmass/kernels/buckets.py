@@ -10,7 +10,7 @@ import numpy as np
 from tailmass.columns import Flags, Floats, Ints
 from tailmass.kernels.jit import kernel
 
-ADMITTED, UNDATED, LATE = 0, 1, 2
+ADMITTED, UNDATED, LATE, EXCLUDED = 0, 1, 2, 3
 NEVER = -(2**62)  # the newest second before the first row
 SORT_COSTS = 20  # looks at a count that sorting one id costs
 

@@ -1,0 +1,1 @@
+"""Fields made from other fields, and rows left out, before anything is analysed."""

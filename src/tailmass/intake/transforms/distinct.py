@@ -1,0 +1,70 @@
+"""Questions to text that are answered once for each distinct value."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import polars as pl
+
+from tailmass.columns import Ints
+from tailmass.intake.spans import spans
+from tailmass.kernels import ids
+
+Answers = list[pl.Series]
+"""(n,) each, dtype String or Boolean."""
+Fast = Callable[[pl.Series], Answers]
+Slow = Callable[[str], Sequence[str | bool]]
+
+_SAMPLE = 1_000
+
+
+def answers(texts: pl.Series, kinds: Sequence[type[pl.DataType]], slow: Slow, fast: Fast | None = None) -> Answers:
+    """What is to be said of each text, as one column for each part of the answer.
+
+    Parameters
+    ----------
+    texts : (n,) dtype String, without nulls
+    kinds : the dtype of each column
+    slow : the answer to one text
+    fast : the answers to many, if there is a way; it is believed only where a text is plain: printable ASCII and tabs
+    """
+    if not repeating(texts):
+        return _answers(texts, kinds, slow, fast)
+    which, values = distinct(texts)
+    return [column.gather(which) for column in _answers(values, kinds, slow, fast)]
+
+
+def _answers(texts: pl.Series, kinds: Sequence[type[pl.DataType]], slow: Slow, fast: Fast | None) -> Answers:
+    if fast is None:
+        return _one_by_one(texts, kinds, slow)
+    columns = fast(texts)
+    odd = not_plain(texts)
+    if len(odd):
+        again = _one_by_one(texts.gather(odd), kinds, slow)
+        columns = [column.scatter(odd, better) for column, better in zip(columns, again, strict=True)]
+    return columns
+
+
+def _one_by_one(texts: pl.Series, kinds: Sequence[type[pl.DataType]], slow: Slow) -> Answers:
+    rows = [slow(text) for text in texts.to_list()]
+    return [pl.Series([row[k] for row in rows], dtype=kind) for k, kind in enumerate(kinds)]
+
+
+def distinct(texts: pl.Series) -> tuple[Ints, pl.Series]:
+    """(n,) which of the distinct texts each is, and the distinct texts in the order they first come."""
+    codes = texts.cast(pl.Categorical(pl.Categories.random())).to_physical().to_numpy().astype(np.int64)
+    table = np.full(int(codes.max(initial=-1)) + 1, ids.EMPTY, np.int64)
+    which, first = ids.renumber(codes, table, 0)
+    return which, texts.gather(first)
+
+
+def repeating(texts: pl.Series) -> bool:
+    """Whether most texts come more than once, going by a sample: to look for the distinct ones costs something too."""
+    sample = texts.gather_every(max(1, len(texts) // _SAMPLE))
+    return 2 * sample.n_unique() < len(sample)
+
+
+def not_plain(texts: pl.Series) -> Ints:
+    """The texts with anything in them that is neither printable ASCII nor a tab."""
+    content, _, stops = spans(texts)
+    places = np.flatnonzero(((content < 0x20) & (content != 0x09)) | (content > 0x7E))
+    return np.unique(np.searchsorted(stops, places, side="right"))

@@ -1,0 +1,18 @@
+"""`lowercase`: the value in small letters."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from tailmass.intake.transforms.step import Outcome, Step
+from tailmass.jobs import Transform
+
+
+def lowercase(transform: Transform) -> Step:
+    """Writes every letter small, in the same way in every country."""
+    del transform
+
+    def run(inputs: Sequence[pl.Series]) -> Outcome:
+        return Outcome((inputs[0].str.to_lowercase(),))
+
+    return run
