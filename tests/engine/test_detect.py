@@ -11,7 +11,7 @@ import pytest
 
 import tailmass
 from tailmass.engine.detect import Results, seconds
-from tailmass.errors import InvalidValue, MissingField
+from tailmass.errors import InvalidValue, MissingField, TransformOutputsUnused, UnknownTransform
 from tailmass.jobs import Detector
 
 START = 1_700_000_040
@@ -148,3 +148,55 @@ def test_mistakes_are_told_with_the_way_out(frame: pl.DataFrame, tmp_path: Path)
         tailmass.detect(frame, "maen(load)", bucket_span=60)
     with pytest.raises(FileNotFoundError):
         tailmass.detect(tmp_path / "nothing.csv", "count")
+
+
+MADE = [
+    {"transform": "concat", "inputs": ["day", "clock"], "outputs": ["when"], "arguments": [" "]},
+    {"transform": "uppercase", "inputs": ["name"], "outputs": ["host"]},
+    {"transform": "exclude", "inputs": ["name"], "condition": {"operator": "match", "value": "test.*"}},
+]
+
+
+def _apart(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with its time in two columns, names in small letters, and a row in three that is to be excluded."""
+    times = pl.from_epoch(frame["time"])
+    apart = frame.select(
+        day=times.dt.to_string("%Y-%m-%d"),
+        clock=times.dt.to_string("%H:%M:%S"),
+        name=pl.col("host"),
+        load=pl.col("load"),
+    )
+    tests = apart[::2].with_columns(name=pl.lit("test1"), load=pl.lit(1e9))
+    return pl.concat([apart, tests]).sort("day", "clock", maintain_order=True)
+
+
+@pytest.mark.parametrize("kind", ["frame", "csv", "parquet"])
+def test_fields_are_made_of_others_and_rows_left_out(frame: pl.DataFrame, tmp_path: Path, kind: str) -> None:
+    apart = _apart(frame)
+    source: Any = tmp_path / f"apart.{kind}"
+    if kind == "csv":
+        apart.write_csv(source)
+    elif kind == "parquet":
+        apart.write_parquet(source)
+    else:
+        source = apart
+    results = _detect(source, time_field="when", transforms=MADE)
+    plain = _detect(frame.with_columns(host=pl.col("host").str.to_uppercase()))
+    assert results.records.equals(plain.records)
+    assert results.counts.excluded_record_count == len(apart) - len(frame)
+    assert results.counts.processed_record_count == len(frame)
+
+
+def test_lines_are_read_by_what_is_extracted_from_them(frame: pl.DataFrame, tmp_path: Path) -> None:
+    path = tmp_path / "load.log"
+    path.write_text("".join(f"at {time} {host}: load {load}\n" for time, host, load in frame.iter_rows()))
+    pattern = r"at (\d+) (\w+): load (.*)"
+    made = [{"transform": "extract", "inputs": ["raw"], "outputs": ["time", "host", "load"], "arguments": [pattern]}]
+    assert _detect(path, format="SINGLE_LINE", transforms=made).records.equals(_detect(frame).records)
+
+
+def test_transforms_that_cannot_work_are_refused_with_their_code(frame: pl.DataFrame) -> None:
+    with pytest.raises(UnknownTransform):
+        _detect(frame, transforms=[{"transform": "reverse", "inputs": ["host"]}])
+    with pytest.raises(TransformOutputsUnused):
+        _detect(frame, transforms=[{"transform": "trim", "inputs": ["host"]}])

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from tailmass.intake.profile import profile, profile_frame
+from tailmass.jobs.transforms import parse
 from tests.intake.texts import START, csv_of, minutes, profile_of
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -44,7 +45,7 @@ def test_a_parquet_file_is_read_as_the_frame_it_holds(tmp_path: Path) -> None:
         ("time,load\nx,1\n", {"time_field": "when"}, "no column 'when'"),
         ("time,load\nsoon,1\nlater,2\n", {"time_field": "time"}, "time_format"),
         ("time,load\nsoon,1\n", {"time_field": "time", "time_format": "epoch"}, "does not read as 'epoch'"),
-        ("time,load\n1,1\n", {"format": "XML"}, "DELIMITED or JSON"),
+        ("time,load\n1,1\n", {"format": "XML"}, "DELIMITED, JSON or SINGLE_LINE"),
         ('{"broken": ', {}, "no complete row"),
         ("[2026-03-02 00:00:00] a log line\n[2026-03-02 00:00:01] another\n", {}, "time_field"),
     ],
@@ -76,3 +77,34 @@ def test_a_real_file_is_understood(file: str, field: str, delimiter: str) -> Non
     found = profile(SHARED / file)
     assert (found.time_field, found.delimiter, found.bucket_span) == (field, delimiter, 900)
     assert found.span_seconds == pytest.approx(5 * 86400, rel=0.2)
+
+
+MADE = parse(
+    [
+        {"transform": "exclude", "inputs": ["raw"], "condition": {"operator": "match", "value": "#.*"}},
+        {
+            "transform": "extract",
+            "inputs": ["raw"],
+            "outputs": ["when", "host", "load"],
+            "arguments": ["(.*?) (.*) (.*)"],
+        },
+    ]
+)
+
+
+def test_lines_are_profiled_by_what_transforms_make_of_them(tmp_path: Path) -> None:
+    text = "".join(f"# a comment\n{time} h{k % 3} {k}\r\n" for k, time in enumerate(minutes("%Y-%m-%dT%H:%M:%SZ")))
+    found = profile_of(tmp_path, text, format="SINGLE_LINE", transforms=MADE)
+    assert (found.format, found.time_field, found.time_format) == ("SINGLE_LINE", "when", "yyyy-MM-dd'T'HH:mm:ssX")
+    assert found.fields == ("raw", "when", "host", "load")
+
+
+def test_a_time_is_made_of_the_columns_of_a_frame() -> None:
+    frame = pl.DataFrame({"day": ["2026-03-02"] * 60, "minute": [f"00:{k:02}" for k in range(60)], "n": range(60)})
+    made = parse([{"transform": "concat", "inputs": ["day", "minute"], "arguments": [" "]}])
+    assert profile_frame(frame, transforms=made).time_field == "concat"
+
+
+def test_transforms_that_leave_nothing_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="exclude all 2 rows"):
+        profile_of(tmp_path, "# x\n# y\n", format="SINGLE_LINE", transforms=MADE)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from tailmass.intake.profile import Profile, profile_path
 
@@ -18,7 +19,7 @@ def csv_of(times: list[str], *, name: str = "time", mark: str = ",") -> str:
     return "\n".join([f"{name}{mark}host{mark}load", *rows, ""])
 
 
-def profile_of(folder: Path, text: str | bytes, **said: str) -> Profile:
+def profile_of(folder: Path, text: str | bytes, **said: Any) -> Profile:
     path = folder / "rows"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return profile_path(path, **said)

@@ -17,8 +17,9 @@ from tailmass.engine.upload import Intake
 from tailmass.errors import InvalidValue
 from tailmass.intake import frames
 from tailmass.intake.profile import Profile, profile_frame, profile_path
-from tailmass.jobs import AnalysisConfig, DataDescription, Detector, Job
+from tailmass.jobs import AnalysisConfig, DataDescription, Detector, Job, Transform
 from tailmass.jobs.grammar import detector as read_detector
+from tailmass.jobs.transforms import verify
 from tailmass.results import Batch, Counts, Forecast
 
 CHUNK_BYTES = 4 << 20
@@ -102,6 +103,7 @@ def detect(
     format: str | None = None,
     field_delimiter: str | None = None,
     influencers: Sequence[str] = (),
+    transforms: Sequence[Transform | Mapping[str, Any]] = (),
     latency: int = 0,
     time_zone: str | None = None,
     alert_budget: float | None = None,
@@ -115,8 +117,10 @@ def detect(
     detector : what to watch, such as ``"mean(responsetime) by airline"``; or several
     bucket_span : time slice, in seconds or like ``"15m"``; ``"auto"`` picks one to suit the data
     time_field, time_format : column of the times and how they are written; guessed when not given
-    format, field_delimiter : DELIMITED or JSON, and what stands between columns; guessed when not given
+    format, field_delimiter : DELIMITED, JSON or SINGLE_LINE, and what stands between columns; guessed when not given,
+        but for SINGLE_LINE
     influencers : fields that may be to blame; read, but not yet named in results
+    transforms : what makes fields out of others, or excludes rows, as a job writes it
     latency : seconds by which rows may be out of order
     time_zone : where days and weeks are counted, such as Europe/London; UTC when not given
     alert_budget : alerts a week that are welcome; `Results.alert_threshold` is the score that means it
@@ -138,20 +142,22 @@ def detect(
     detectors = _detectors(detector)
     path = Path(data) if isinstance(data, str | Path) else None
     said = {"time_field": time_field, "time_format": time_format}
+    steps = tuple(each if isinstance(each, Transform) else Transform.parse(each) for each in transforms)
+    verify(steps)
     split = list(dict.fromkeys(name for each in detectors for name in each.split_fields))
     if path is not None:
-        profile = profile_path(path, format=format, delimiter=field_delimiter, split=split, **said)
+        profile = profile_path(path, format=format, delimiter=field_delimiter, split=split, transforms=steps, **said)
     else:
-        profile = profile_frame(data, split=split, **said)
+        profile = profile_frame(data, split=split, transforms=steps, **said)
     native = {"time_zone": time_zone, "alert_budget": alert_budget}
-    job = _job(detectors, profile, bucket_span, influencers, latency, native)
+    job = _job(detectors, profile, bucket_span, influencers, steps, latency, native)
     trends = Trends(job)
     pipeline = Pipeline(job, on_closed=trends.keep)
     trends.follow(pipeline.detectors)
     batches: list[Batch] = []
     counts = Counts()
     if path is None or profile.format == "PARQUET":
-        frame = data if path is None else pl.read_parquet(path, columns=list(pipeline.fields.names))
+        frame = data if path is None else pl.read_parquet(path, columns=list(pipeline.fields.source.names))
         for rows in frames.columns(frame, pipeline.fields, profile.time_format):
             batch, written = pipeline.write(rows, *pipeline.admit(rows))
             batches.append(batch)
@@ -204,10 +210,11 @@ def _job(
     profile: Profile,
     bucket_span: int | str,
     influencers: Sequence[str],
+    transforms: tuple[Transform, ...],
     latency: int,
     native: Mapping[str, Any],
 ) -> Job:
-    text = profile.format in ("DELIMITED", "JSON")
+    text = profile.format in ("DELIMITED", "JSON", "SINGLE_LINE")
     return Job(
         analysis_config=AnalysisConfig(
             bucket_span=profile.bucket_span if bucket_span == "auto" else seconds(bucket_span),
@@ -223,6 +230,7 @@ def _job(
             field_delimiter=profile.delimiter,
             quote_character=profile.quote,
         ),
+        transforms=transforms or None,
     )
 
 

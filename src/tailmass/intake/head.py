@@ -11,6 +11,8 @@ from typing import Any
 
 import polars as pl
 
+from tailmass.intake.lines import RAW
+
 HEAD_BYTES = 256 * 1024
 
 DELIMITERS = (",", "\t", ";", "|")
@@ -45,8 +47,8 @@ def format_of(text: str, said: str | None, reasons: list[str]) -> str:
         kind = {"CSV": "DELIMITED", "TSV": "DELIMITED", "DELINEATED": "DELIMITED", "NDJSON": "JSON"}.get(
             said.upper(), said.upper()
         )
-        if kind not in ("DELIMITED", "JSON"):
-            raise ValueError(f"format {said!r} cannot be read from a file: use DELIMITED or JSON")
+        if kind not in ("DELIMITED", "JSON", "SINGLE_LINE"):
+            raise ValueError(f"format {said!r} cannot be read from a file: use DELIMITED, JSON or SINGLE_LINE")
         return kind
     # A log line may start with a bracket too, but not with one before an object.
     if re.match(r"\s*(\[\s*)?\{|\s*\[\s*\]", text):
@@ -84,6 +86,12 @@ def json_rows(text: str) -> pl.DataFrame:
     rows = [dict(_flat(record)) for record in _objects(text)]
     names = dict.fromkeys(name for row in rows for name in row)
     return pl.DataFrame({name: pl.Series([row.get(name) for row in rows], dtype=pl.String) for name in names})
+
+
+def line_rows(text: str) -> pl.DataFrame:
+    """Complete lines that are not empty, each as the one field it is."""
+    lines = (line.removesuffix("\r") for line in text.split("\n"))
+    return pl.DataFrame({RAW: pl.Series([line for line in lines if line], dtype=pl.String)})
 
 
 def _objects(text: str) -> Iterator[Mapping[str, Any]]:

@@ -12,17 +12,25 @@ import narwhals as nw
 import numpy as np
 import polars as pl
 
+from tailmass.columns import Columns
+from tailmass.intake.fields import Fields
+from tailmass.intake.frames import text
 from tailmass.intake.head import (
     HEAD_BYTES,
     delimited_rows,
     delimiter_of,
     format_of,
     json_rows,
+    line_rows,
     read_head,
     whole_records,
 )
 from tailmass.intake.span import bucket_span_of
 from tailmass.intake.timecolumn import time_column
+from tailmass.intake.timestamps import no_times
+from tailmass.intake.transforms.chain import Chain
+from tailmass.jobs import Transform
+from tailmass.jobs.transforms import ordered
 
 HEAD_ROWS = 10_000
 
@@ -32,14 +40,14 @@ class Profile:
     """What was said or guessed about a source, with a sentence for each guess."""
 
     format: str
-    """DELIMITED or JSON for text, PARQUET for such a file, FRAME for a data frame."""
+    """DELIMITED, JSON or SINGLE_LINE for text, PARQUET for such a file, FRAME for a data frame."""
     delimiter: str
     quote: str
     time_field: str
     time_format: str
     """`epoch`, `epoch_ms` or a Java date pattern; `epoch_ms` also where the column holds dates and times already."""
     fields: tuple[str, ...]
-    """All names of columns, in the order of the source."""
+    """All names of columns, in the order of the source; then those that transforms make."""
     median_gap_seconds: float
     """Between one row and the next in time, where it is not zero; 0 if there is only one time."""
     span_seconds: float
@@ -63,31 +71,35 @@ def profile_path(
     format: str | None = None,
     delimiter: str | None = None,
     split: Sequence[str] | None = None,
+    transforms: Sequence[Transform] = (),
 ) -> Profile:
     """The profile of a file, from its first 256 KiB after decompression.
 
     `split` names the fields that make series (by, partition, over); without it the text column that is likeliest to be
-    one is taken to size the buckets.
+    one is taken to size the buckets. What is guessed, is guessed of the rows as the `transforms` leave them.
     """
     path = Path(path)
     data, share = read_head(path)
     if data.startswith(b"PAR1"):
-        return _profile_parquet(path, time_field, time_format, split)
-    text = whole_records(data, share)
-    if not text.strip():
+        return _profile_parquet(path, time_field, time_format, split, transforms)
+    content = whole_records(data, share)
+    if not content.strip():
         raise ValueError(f"{path.name} is empty: there is nothing to read from it")
     reasons: list[str] = []
-    kind = format_of(text, format, reasons)
+    kind = format_of(content, format, reasons)
     if kind == "DELIMITED":
-        delimiter = delimiter or delimiter_of(text, reasons)
-        sample = delimited_rows(text, delimiter)
+        delimiter = delimiter or delimiter_of(content, reasons)
+        sample = delimited_rows(content, delimiter)
+    elif kind == "JSON":
+        sample = json_rows(content)
     else:
-        sample = json_rows(text)
+        sample = line_rows(content)
     if sample.is_empty():
         raise ValueError(
             f"{path.name} has no complete row in its first {HEAD_BYTES // 1024} KiB: "
             "give it a header line and at least one row, or name its format"
         )
+    sample = _transformed(sample, path.name, transforms)
     return _profile(sample, path.name, kind, delimiter or ",", time_field, time_format, split, share, reasons)
 
 
@@ -97,6 +109,7 @@ def profile_frame(
     time_field: str | None = None,
     time_format: str | None = None,
     split: Sequence[str] | None = None,
+    transforms: Sequence[Transform] = (),
     **_: str | None,
 ) -> Profile:
     """The profile of a Polars, pandas or PyArrow data frame, from its first 10,000 rows."""
@@ -110,11 +123,16 @@ def profile_frame(
     if sample.is_empty():
         raise ValueError("the data frame has no rows: there is nothing to read from it")
     share = sample.height / len(eager)
+    sample = _transformed(sample, "the data frame", transforms)
     return _profile(sample, "the data frame", "FRAME", ",", time_field, time_format, split, share, [])
 
 
 def _profile_parquet(
-    path: Path, time_field: str | None, time_format: str | None, split: Sequence[str] | None
+    path: Path,
+    time_field: str | None,
+    time_format: str | None,
+    split: Sequence[str] | None,
+    transforms: Sequence[Transform],
 ) -> Profile:
     try:
         lazy = pl.scan_parquet(path)
@@ -124,7 +142,29 @@ def _profile_parquet(
     if sample.is_empty():
         raise ValueError(f"{path.name} has no rows: there is nothing to read from it")
     share = sample.height / rows
+    sample = _transformed(sample, path.name, transforms)
     return _profile(sample, path.name, "PARQUET", ",", time_field, time_format, split, share, [])
+
+
+def _transformed(sample: pl.DataFrame, name: str, transforms: Sequence[Transform]) -> pl.DataFrame:
+    """The sample with the fields that the transforms make, and without the rows they exclude."""
+    if not transforms:
+        return sample
+    made = tuple(output for each in transforms for output in each.output_names)
+    fields = Fields(None, made, (), ordered(transforms))
+    # That a field is not in the data is for the reader to say: here the head of a file may just lack it.
+    inputs = {
+        each: text(sample[each]) if each in sample.columns else pl.repeat("", sample.height, eager=True)
+        for each in fields.source.texts
+    }
+    rows = Chain(fields, "epoch").apply(Columns(*no_times(sample.height), inputs))
+    extended = sample.with_columns(column.alias(output) for output, column in rows.texts.items())
+    kept = extended if rows.excluded is None else extended.filter(~pl.Series(rows.excluded))
+    if kept.is_empty():
+        raise ValueError(
+            f"the transforms exclude all {sample.height} rows at the head of {name}: look at the condition"
+        )
+    return kept
 
 
 def _profile(
