@@ -194,3 +194,37 @@ def test_a_native_setting_that_cannot_be_is_refused_by_name(
     answered = native.post("/jobs", json=configuration("x", analysisConfig=NATIVE | change))
     assert (answered.status_code, answered.json()["errorCode"]) == (400, 10104)
     assert named in answered.json()["message"]
+
+
+@pytest.mark.parametrize("version", ["v1", "v0.3"])
+def test_old_clients_call_domain_split_otherwise(lasting_server: "Running", version: str) -> None:
+    lookup = {"transform": "domain_lookup", "inputs": ["host"]}
+    asked = configuration(
+        f"lookup-{version}",
+        analysisConfig={"detectors": [{"function": "count", "byFieldName": "hrd"}]},
+        transforms=[lookup],
+    )
+    with httpx.Client(base_url=f"{lasting_server.url}/engine") as client:
+        assert client.post("/v2/jobs", json=asked).json()["errorCode"] == 10201
+        assert client.post(f"/{version}/jobs", json=asked).status_code == 201
+        document = client.get(f"/{version}/jobs/lookup-{version}").json()["document"]
+        assert document["transforms"] == [{**lookup, "transform": "domain_split"}]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"{", 10101),
+        (b"[]", 10101),
+        (b'{"transforms":3}', 10101),
+        (b'{"transforms":[3]}', 10101),
+        (
+            b'{"analysisConfig":{"detectors":[{"function":"count"}]},"transforms":[{"transform":["domain_lookup"]}]}',
+            10101,
+        ),
+        (b'{"analysisConfig":{"detectors":[{"function":"count"}]},"transforms":[{"transform":"lookup"}]}', 10201),
+    ],
+)
+def test_a_bad_configuration_of_an_old_client_has_its_number(lasting_server: "Running", body: bytes, code: int) -> None:
+    answered = httpx.post(f"{lasting_server.url}/engine/v1/jobs", content=body)
+    assert (answered.status_code, answered.json()["errorCode"]) == (400, code)

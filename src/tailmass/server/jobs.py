@@ -1,5 +1,6 @@
 """The resource `/jobs`: create, list, look at, delete."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter
@@ -13,8 +14,9 @@ from tailmass.results import JobState, acknowledgement, page, single
 from tailmass.server import docs
 from tailmass.server.body import document
 from tailmass.server.context import Context, Reach
+from tailmass.server.dialect import current
 from tailmass.server.parameters import Overwrite, Page
-from tailmass.server.wire import Json, base_url, native, own_url
+from tailmass.server.wire import Json, base_url, native, own_url, version
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -29,11 +31,12 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
 )
 async def create(request: Request, context: Reach, overwrite: Overwrite) -> Response:
     """Take on a job; it is closed until data arrives. Without an id it is given one."""
-    job_id = await context.work(_create, context, await document(request), overwrite)
+    configuration = current(await document(request), version(request))
+    job_id = await context.work(_create, context, configuration, overwrite)
     return Json({"id": job_id}, 201)
 
 
-def _create(context: Context, configuration: bytes, overwrite: bool) -> str:
+def _create(context: Context, configuration: bytes | Mapping[str, Any], overwrite: bool) -> str:
     return context.engine.create(Job.parse(configuration), overwrite=overwrite)
 
 
