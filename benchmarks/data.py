@@ -18,3 +18,15 @@ def write_csv(path: Path, rows: int, hosts: int, *, seed: int = 1) -> None:
     with path.open("w") as file:
         file.write("time,host,value\n")
         file.writelines(f"{t},{names[h]},{v}\n" for t, h, v in zip(times, which, values, strict=True))
+
+
+def write_names(path: Path, rows: int, names: int, *, seed: int = 1) -> None:
+    """`rows` rows of so many host names, each in two parts: a hundred hosts in every domain."""
+    chance = np.random.default_rng(seed)
+    times = (START + np.arange(rows) * (SECONDS / rows)).astype(np.int64).tolist()
+    parts = [f"WWW{n % 100},Site{n // 100}.co.uk" for n in range(names)]
+    with path.open("w") as file:
+        file.write("time,host,domain\n")
+        file.writelines(
+            f"{t},{parts[n]}\n" for t, n in zip(times, chance.integers(0, names, rows).tolist(), strict=True)
+        )

@@ -91,6 +91,7 @@ def _speed(section: Section) -> str:
             table(["route", "million rows a second", "of bare"], rows),
             f"Peak memory of the server, {section['times'] + 1} uploads and all libraries included: "
             f"{section['peak_mib']:.0f} MiB.",
+            *_transforms(section),
             "The models and scores of `mean` alone, on one thread:",
             table(
                 ["series", "present in a bucket", "million updates a second", "bytes a series"],
@@ -106,6 +107,16 @@ def _speed(section: Section) -> str:
             ),
         ]
     )
+
+
+def _transforms(section: Section) -> list[str]:
+    measured = section.get("transforms")
+    if measured is None:
+        return []
+    return [
+        f"Reading as many rows of {measured['names']:,} host names and putting them through `concat`, `lowercase` and "
+        f"`domain_split`: {measured['rows_per_second'] / 1e6:.2f} million rows a second."
+    ]
 
 
 # -- quality -----------------------------------------------------------------------------------------------------------

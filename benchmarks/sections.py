@@ -89,6 +89,9 @@ def speed_section(rows: int, hosts: int, times: int) -> Section:
         say("speed: HTTP")
         seconds, peak = speed.over_http(path, rows, Path(folder, "home"), times)
         size = path.stat().st_size / 2**20
+        say("speed: transforms")
+        data.write_names(path, rows, speed.NAMES)
+        transformed = rows / speed.best(lambda: speed.transformed(path), times)
     say("speed: the model kernel")
     return stamp() | {
         "rows": rows,
@@ -98,6 +101,7 @@ def speed_section(rows: int, hosts: int, times: int) -> Section:
         "bucket_span": speed.SPAN,
         "rows_per_second": {"bare": bare, "detect": detect, "http": rows / seconds},
         "peak_mib": peak,
+        "transforms": {"names": speed.NAMES, "rows_per_second": transformed},
         "models": [speed.series_updates(*load) for load in speed.LOADS],
     }
 

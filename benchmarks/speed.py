@@ -35,6 +35,16 @@ JOB = {
     },
     "dataDescription": {"fieldDelimiter": ","},
 }
+NAMES = 10_000
+NAMES_JOB = {
+    "analysisConfig": {"detectors": [{"function": "count", "byFieldName": "hrd"}], "influencers": ["subDomain"]},
+    "dataDescription": {"fieldDelimiter": ","},
+    "transforms": [
+        {"transform": "concat", "inputs": ["host", "domain"], "outputs": ["name"], "arguments": ["."]},
+        {"transform": "lowercase", "inputs": ["name"], "outputs": ["small"]},
+        {"transform": "domain_split", "inputs": ["small"]},
+    ],
+}
 CHUNK_BYTES = 4 << 20
 
 
@@ -64,6 +74,13 @@ def bare(path: Path) -> None:
         values = columns.numbers["value"]
         detector._make_room(len(hosts))
         accumulate(advance.rows, advance.closing, ids, values, detector._open, advance.first, advance.until)
+
+
+def transformed(path: Path) -> None:
+    """Read names, and put them through three transforms."""
+    job = Job.parse(NAMES_JOB)
+    for _ in _pieces(path, reader(job.data_description, support.fields(job))):
+        pass
 
 
 def _pieces(path: Path, rows: Reader) -> Iterator[Piece]:

@@ -54,6 +54,7 @@ def results() -> dict[str, Any]:
         "speed": STAMP | {
             "rows": 2_000_000, "hosts": 1000, "times": 3, "size_mib": 54.2, "bucket_span": 300, "peak_mib": 330.4,
             "rows_per_second": {"bare": 4.0e6, "detect": 3.0e6, "http": 2.0e6},
+            "transforms": {"names": 10_000, "rows_per_second": 1.25e6},
             "models": [{"series": 1000, "present": 100, "updates_per_second": 1e7, "series_bytes": 1400.0}],
         },
         "quality": STAMP | {
@@ -85,6 +86,14 @@ def test_speeds_are_given_as_shares_of_the_bare_cost() -> None:
     text = page.render(results())
     assert lines(text, "| `tailmass.detect`") == ["| `tailmass.detect` | 3.00 | 75% |"]
     assert lines(text, "| HTTP upload") == ["| HTTP upload, client and server on this machine | 2.00 | 50% |"]
+
+
+def test_the_speed_of_transforms_is_told_once_it_was_measured() -> None:
+    measured = results()
+    [line] = lines(page.render(measured), "Reading as many rows of 10,000 host names")
+    assert line.endswith("`domain_split`: 1.25 million rows a second.")
+    del measured["speed"]["transforms"]
+    assert "domain_split" not in page.render(measured)
 
 
 def test_a_detector_is_a_row_with_its_figure_on_each_set() -> None:

@@ -37,11 +37,14 @@ def split_host(host: str) -> tuple[str, str, bool]:
     if not _HOST.fullmatch(host):
         return ("", host, True) if _is_address(host) else _FAILED
     name = host.removesuffix(".")
-    labels = name.split(".")
+    labels = name.lower().split(".")
     if labels[-1].isdecimal():  # no top level is a number: RFC 3696
         return ("", host, True) if _is_address(host) else _FAILED
-    first = max(0, len(labels) - suffix_labels([label.lower() for label in labels]) - 1)
-    return ".".join(labels[:first]), ".".join(labels[first:]), True
+    registered = suffix_labels(labels) + 1
+    if registered >= len(labels):
+        return "", name, True
+    below = name.rsplit(".", registered)[0]
+    return below, name[len(below) + 1 :], True
 
 
 def _is_address(text: str) -> bool:

@@ -30,12 +30,12 @@ def suffix_labels(labels: list[str]) -> int:
     at, count = _list(), 1
     for depth, label in enumerate(reversed(labels), 1):
         below = at.below.get(label)
-        if below is not None and below.exception:
+        if below is None:
+            return depth if "*" in at.below else count
+        if below.exception:
             return depth - 1
         if "*" in at.below:
             count = depth
-        if below is None:
-            return count
         # A rule for all names below this one takes it for a suffix itself.
         if below.public or "*" in below.below:
             count = depth
