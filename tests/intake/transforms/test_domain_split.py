@@ -1,6 +1,14 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tailmass.intake.transforms.domain_split import split_host
 
 from .rows import failed, rows, run
+
+PARTS = st.sampled_from(
+    ["a", "WWW", "com", "co.uk", "Co.JP", "ck", "1", "10.0.0.1", "é", "РФ", "рф", "..", ":", "/", " ", "[::1]"]
+)
 
 
 @pytest.mark.parametrize(
@@ -51,3 +59,11 @@ def test_what_is_no_host_is_a_failure(value: str) -> None:
 
 def test_bytes_that_are_no_text_are_as_good_a_label_as_any() -> None:
     assert rows(run("domain_split", ["�.a.com"])) == [("�", "a.com")]
+
+
+@settings(deadline=None, derandomize=True, max_examples=200)
+@given(st.lists(st.lists(PARTS, max_size=4).map(".".join), max_size=12))
+def test_many_hosts_are_split_as_each_of_them_is(hosts: list[str]) -> None:
+    outcome = run("domain_split", hosts)
+    told = [(*row, not wrong) for row, wrong in zip(rows(outcome), failed(outcome), strict=True)]
+    assert told == [split_host(host) for host in hosts]

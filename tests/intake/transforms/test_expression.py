@@ -1,4 +1,5 @@
 import re
+from itertools import product
 
 import polars as pl
 from hypothesis import given, settings
@@ -22,7 +23,10 @@ GROUPED = st.recursive(
     max_leaves=6,
 )
 PATTERNS = st.lists(GROUPED, min_size=1, max_size=4).map("".join).filter(lambda text: compiles(text))
-TEXTS = st.lists(st.text("aAbB12 .-\t", max_size=8) | st.text("aé٣\n\x1c²½́", max_size=5), max_size=12)
+ODD = st.lists(st.text("aAbB12 .-\t", max_size=8) | st.text("aé٣\n\x1c²½́", max_size=5), max_size=12)
+# Few texts would be left to Python.
+MANY = ["".join(letters) for length in range(4) for letters in product("ab1 .", repeat=length)]
+TEXTS = ODD.map(lambda odd: [*odd, *MANY])
 thorough = settings(max_examples=200, deadline=None, derandomize=True)
 
 

@@ -50,7 +50,7 @@ class Chain:
 
     def apply(self, columns: Columns) -> Columns:
         """The rows with what the transforms make of them; an excluded row has no time and no failures."""
-        texts = {name: text.fill_null("") for name, text in columns.texts.items()}
+        texts = {name: text.fill_null("") if text.null_count() else text for name, text in columns.texts.items()}
         failed = np.zeros(len(columns), np.int64)
         excluded = np.zeros(len(columns), np.bool_)
         for transform, step in self._steps:

@@ -16,6 +16,7 @@ Fast = Callable[[pl.Series], Answers]
 Slow = Callable[[str], Sequence[str | bool]]
 
 _SAMPLE = 4_000
+_FEW = 64  # a call of Polars costs as much as so many answers
 
 
 def answers(texts: pl.Series, kinds: Sequence[type[pl.DataType]], slow: Slow, fast: Fast | None = None) -> Answers:
@@ -28,6 +29,8 @@ def answers(texts: pl.Series, kinds: Sequence[type[pl.DataType]], slow: Slow, fa
     slow : the answer to one text
     fast : the answers to many, if there is a way; it is believed only where a text is plain: printable ASCII and tabs
     """
+    if len(texts) <= _FEW:
+        return _one_by_one(texts, kinds, slow)
     if not repeating(texts):
         return _answers(texts, kinds, slow, fast)
     which, values = distinct(texts)
@@ -59,14 +62,18 @@ def distinct(texts: pl.Series) -> tuple[Ints, pl.Series]:
 
 
 def repeating(texts: pl.Series) -> bool:
-    """Whether texts come at least twice on average, going by a sample: to look for the distinct ones costs something.
+    """Whether texts come more than twice on average, going by a sample: to look for the distinct ones costs something.
 
-    A sample of m from n/2 values has n/2 (1 - (1 - 2/n)^m) of them: among 100,000 rows of 10,000 hosts hardly two of a
-    thousand are the same, and still it is far too many for a column that has each host twice.
+    A sample of m, with replacement, of n/2 values has n/2 (1 - exp(-2m/n)) of them. To ask for many that are alike
+    would not do: among 100,000 rows of 10,000 hosts hardly two of a thousand are the same.
     """
     rows = len(texts)
-    sample = texts.gather_every(max(1, rows // _SAMPLE))
-    return sample.n_unique() < rows / 2 * -math.expm1(-2 * len(sample) / rows) if rows else False
+    if rows == 0:
+        return False
+    size = min(rows, _SAMPLE)
+    # Rows at equal distances could fall in step with the data.
+    sample = texts.gather(np.random.default_rng(0).integers(0, rows, size))
+    return sample.n_unique() < rows / 2 * -math.expm1(-2 * size / rows)
 
 
 def not_plain(texts: pl.Series) -> Ints:

@@ -4,15 +4,19 @@ import re
 from collections.abc import Sequence
 from ipaddress import ip_address
 
+import numpy as np
 import polars as pl
 
+from tailmass.intake.cells import texts
+from tailmass.intake.spans import spans
 from tailmass.intake.transforms.distinct import answers
 from tailmass.intake.transforms.step import Outcome, Step
-from tailmass.intake.transforms.suffixes import suffix_labels
+from tailmass.intake.transforms.suffixes import suffixes
 from tailmass.jobs import Transform
+from tailmass.kernels.hosts import FAILED, HARD, SPLIT, split_hosts, suffix_labels
 
 _HOST = re.compile(r"[^\s/:@.]+(?:\.[^\s/:@.]+)*\.?")
-_FAILED = ("", "", False)
+_NO_HOST = ("", "", False)
 
 
 def domain_split(transform: Transform) -> Step:
@@ -20,8 +24,18 @@ def domain_split(transform: Transform) -> Step:
     del transform
 
     def run(inputs: Sequence[pl.Series]) -> Outcome:
-        below, registered, good = answers(inputs[0], [pl.String, pl.String, pl.Boolean], split_host)
-        return Outcome((below, registered), ~good.to_numpy())
+        content, starts, stops = spans(inputs[0])
+        begins, ends, kinds = split_hosts(content, starts, stops, suffixes())
+        split = kinds == SPLIT
+        below = texts(content, starts, np.where(split & (begins > starts), begins - 1, starts))
+        registered = texts(content, begins, np.where(split, ends, begins))
+        failed = kinds == FAILED
+        hard = np.flatnonzero(kinds == HARD)
+        if len(hard):
+            *names, good = answers(inputs[0].gather(hard), [pl.String, pl.String, pl.Boolean], split_host)
+            below, registered = below.scatter(hard, names[0]), registered.scatter(hard, names[1])
+            failed[hard] = ~good.to_numpy()
+        return Outcome((below, registered), failed)
 
     return run
 
@@ -34,14 +48,12 @@ def split_host(host: str) -> tuple[str, str, bool]:
     >>> split_host("a.b.example.co.uk"), split_host("10.0.0.1"), split_host("localhost")
     (('a.b', 'example.co.uk', True), ('', '10.0.0.1', True), ('', 'localhost', True))
     """
-    if not _HOST.fullmatch(host):
-        return ("", host, True) if _is_address(host) else _FAILED
     name = host.removesuffix(".")
-    labels = name.lower().split(".")
-    if labels[-1].isdecimal():  # no top level is a number: RFC 3696
-        return ("", host, True) if _is_address(host) else _FAILED
-    registered = suffix_labels(labels) + 1
-    if registered >= len(labels):
+    # No top level is a number: RFC 3696.
+    if not _HOST.fullmatch(host) or name.rpartition(".")[2].isdecimal():
+        return ("", host, True) if _is_address(host) else _NO_HOST
+    registered = suffix_labels(np.frombuffer(name.lower().encode(), np.uint8), suffixes()) + 1
+    if registered > name.count("."):
         return "", name, True
     below = name.rsplit(".", registered)[0]
     return below, name[len(below) + 1 :], True
