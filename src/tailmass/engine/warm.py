@@ -28,6 +28,18 @@ def warm() -> None:
     _send(job, DataDescription(field_delimiter=",", time_format=PATTERN), "time,name,place,value", *plain)
     _send(job, DataDescription(field_delimiter=","), '"time",name,place,value', "60,a,b,1")
     _send(job, DataDescription(format="JSON", time_format=PATTERN), *map(json.dumps, rows))
+    made = Job.parse(
+        {
+            "analysisConfig": {"detectors": [{"function": "count", "byFieldName": "hrd"}], "influencers": ["latLong"]},
+            "dataDescription": {"format": "SINGLE_LINE"},
+            "transforms": [
+                {"transform": "split", "inputs": ["raw"], "arguments": [","], "outputs": ["time", "host", "place"]},
+                {"transform": "domain_split", "inputs": ["host"]},
+                {"transform": "geo_unhash", "inputs": ["place"]},
+            ],
+        }
+    )
+    _send(made, made.data_description, "60,www.example.com,s", "60,é.com,s")
 
 
 def _send(job: Job, description: DataDescription, *lines: str) -> None:
