@@ -24,7 +24,7 @@ from tailmass.errors import (
     UnknownOperator,
     UnknownTransform,
 )
-from tailmass.jobs import Transform
+from tailmass.jobs import Job, Transform
 from tailmass.jobs.transforms import TRANSFORMS, ordered, parse, verify
 
 LARGE = {"operator": "GT", "value": "5"}
@@ -183,3 +183,60 @@ def test_each_transform_comes_after_those_whose_outputs_it_needs(order: list[int
 def test_transforms_that_do_not_need_each_other_stay_in_their_order() -> None:
     given = parse([transform("trim", "a", "b"), transform("trim", "c", "d"), transform("trim", "e", "f")])
     assert ordered(given) == given
+
+
+TRIM = transform("trim", "a", "b")
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ([transform("nothing")], 10201),
+        ([{"inputs": ["a"]}], 10201),
+        ([transform("concat", "a")], 10202),
+        ([TRIM, transform("trim", "c")], 10203),
+        ([transform("trim", "b", "b")], 10204),
+        ([TRIM, transform("trim", "b", "c"), transform("concat", "c b", "a")], 10204),
+        ([TRIM, transform("uppercase", "c", "b")], 10205),
+        ([transform("split", outputs="b")], 10206),
+        ([], 10207),
+        (None, 10207),
+        ([transform("exclude")], 10208),
+        ([transform("exclude", condition={"operator": "around", "value": "1"})], 10209),
+        ([transform("exclude", condition={"operator": "none", "value": "1"})], 10209),
+        ([transform("exclude", condition={"operator": "gt"})], 10210),
+        ([transform("exclude", condition={"operator": "gt", "value": "x"})], 10210),
+        ([transform("exclude", condition={"operator": "match", "value": "("})], 10210),
+        ([transform("trim", outputs="b c")], 10211),
+        ([{**TRIM, "inputs": [" "]}], 10212),
+        ([{**TRIM, "outputs": [" "]}], 10213),
+        ([transform("split", outputs="b", arguments=["("])], 10214),
+        ([transform("extract", outputs="b c", arguments=["(a)"])], 10214),
+    ],
+)
+def test_a_job_is_refused_with_the_code_of_the_rule_it_breaks(written: list[dict[str, Any]] | None, code: int) -> None:
+    with pytest.raises(EngineError) as refused:
+        Job.parse(
+            {
+                "analysisConfig": {"detectors": [{"function": "count", "byFieldName": "b"}]},
+                "dataDescription": {"format": "SINGLE_LINE"},
+                "transforms": written,
+            }
+        )
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize("role", ["time", "summary", "category", "influencer", "field"])
+def test_an_output_may_serve_whatever_the_job_needs_a_field_for(role: str) -> None:
+    analysis: dict[str, dict[str, Any]] = {
+        "summary": {"summaryCountFieldName": "b"},
+        "category": {"categorizationFieldName": "b"},
+        "influencer": {"influencers": ["b"]},
+        "field": {"detectors": [{"function": "mean", "fieldName": "b"}]},
+    }
+    configuration = {
+        "analysisConfig": {"detectors": [{"function": "count"}], **analysis.get(role, {})},
+        "dataDescription": {"timeField": "b" if role == "time" else "time"},
+        "transforms": [TRIM],
+    }
+    assert Job.parse(configuration).transforms is not None
