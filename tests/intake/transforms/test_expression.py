@@ -2,6 +2,7 @@ import re
 from itertools import product
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -72,3 +73,15 @@ def java_split(pattern: str, text: str) -> list[str]:
     cuts = [match.span() for match in regex(pattern).finditer(text) if match.span() != (0, 0)]
     begins, ends = [0, *(end for _, end in cuts)], [*(begin for begin, _ in cuts), len(text)]
     return [text[begin:end] for begin, end in zip(begins, ends, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"), [(r"(\w)", "½"), ("(a)$", "a\n"), (r"(\s)", "\x1c"), ("(?i)(k)", "\u212a")]
+)
+def test_where_rust_would_say_something_else_python_is_asked(pattern: str, text: str) -> None:
+    texts = [text, *MANY]
+    match = regex(pattern).search(text)
+    groups, found = Expression(pattern).groups(column(texts))
+    assert match is not None
+    assert groups[0][0] == match[1]
+    assert found[0]
