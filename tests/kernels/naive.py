@@ -542,7 +542,7 @@ class Series:
             keep**gap * self.outside + (1.0 - keep) * self.excess(hour, raw),
         ]
         early = 2.0 * self.per_day / self.n
-        least = 0.5 * scale * min(1.0, early * early)
+        least = 0.6 * scale * min(1.0, early * early)
         window, raw, outside = self.newest(channels, (0.0, 0.0, least), 0 if r > 0.0 else 1)
         if (now - before if r > 0.0 else before - now) <= 0.0:  # a mean that falls back is the past speaking
             window = 0.0
@@ -555,11 +555,11 @@ class Series:
             window = raw = outside = 0.0
 
         # All of it together.
-        total = 0.44 * read + 0.35 * (window + raw + outside)
+        total = 0.40 * read + 0.31 * (window + raw + outside)
         onset = total > 0.0 and (self.since_onset > 24 or total > self.onset_height)
-        again = 0.5 * self.again(total) if onset else 0.0
+        again = 0.38 * self.again(total) if onset else 0.0
         alone = self.sensitivity * read
-        signs = (0.35 * window, 0.35 * raw, 0.35 * outside, again)
+        signs = (0.31 * window, 0.31 * raw, 0.31 * outside, again)
         center = expected.mean if alone >= total + again else expected.base
         told, fused, stuck = None, max(alone, total + again), self.stuck(x == self.previous)
         if self.n >= 20 and max(fused, stuck) >= self.least:
@@ -635,7 +635,7 @@ class Series:
 
     def lack(self, rows: float) -> float:
         """How many rows there usually are for every one of these, less 1."""
-        return max(-0.9, min(9.0, self.usual_rows / rows - 1.0)) if rows > 0.0 and self.usual_rows > 0.0 else 0.0
+        return max(-0.9, min(999.0, self.usual_rows / rows - 1.0)) if rows > 0.0 and self.usual_rows > 0.0 else 0.0
 
     def surprise(self, y: float, z: float, mean: float, few: bool) -> float:
         """u, which is nothing of a young series; a tail of counts where few are expected."""
@@ -663,11 +663,11 @@ class Series:
         return new
 
     def again(self, total: float) -> float:
-        """k_S of an onset among the eight highest, those of a usual series' two hundred buckets among them."""
+        """k_S of an onset among the eight highest, those of a usual series' five hundred buckets among them."""
         if self.n < 20 or total <= self.sums[7]:
             return 0.0
         shape, scale = pareto(self.sums, 0.3, 0.1 * abs(self.sums[7] - self.onset_mean))
-        log_p = math.log(8 / (self.n + 200 + 9)) + log_beyond((total - self.sums[7]) / scale, shape)
+        log_p = math.log(8 / (self.n + 500 + 9)) + log_beyond((total - self.sums[7]) / scale, shape)
         return max(0.0, min(30.0, -log_p / math.log(10.0)))
 
     def tell(
@@ -696,7 +696,9 @@ class Series:
         if self.usual_rows == 0.0:
             self.usual_rows = single(rows)
             return
-        theta = self.theta + 0.02 * (min(square, 9.0) - 1.0 - self.theta * d) * d / (1.0 + d * d)
+        expected = 1.0 + self.theta * d
+        seen = min(square, 9.0 * max(1.0, expected))
+        theta = self.theta + 0.02 * (seen - expected) * d / (1.0 + d * d)
         self.theta = single(max(0.0, min(1.0, theta)))
         self.usual_rows = single(self.usual_rows + max(1.0 / (self.n + 1), 0.01) * (rows - self.usual_rows))
 

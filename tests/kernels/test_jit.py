@@ -1,8 +1,10 @@
 import importlib
 import os
 import pkgutil
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,3 +46,37 @@ def test_without_a_place_to_keep_what_is_compiled_kernels_run_all_the_same() -> 
     environment = {**os.environ, "NUMBA_CACHE_LOCATOR_CLASSES": "ZipCacheLocator"}  # none that has a place for us
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "0.5 None\n"
+
+
+def test_a_kernel_is_compiled_anew_when_a_part_of_it_has_changed(tmp_path: Path) -> None:
+    copy = tmp_path / "tailmass"
+    shutil.copytree(Path(tailmass.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    program = "from tailmass.kernels.whole import several; print(several(3.0))"
+    (copy / "kernels" / "part.py").write_text(PART.format(factor=2))
+    (copy / "kernels" / "whole.py").write_text(WHOLE)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+
+    def told() -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    assert told() == "6.0"
+    (copy / "kernels" / "part.py").write_text(PART.format(factor=7))
+    assert told() == "21.0"
+
+
+PART = """from tailmass.kernels.jit import inlined
+
+@inlined
+def times(x: float) -> float:
+    return {factor} * x
+"""
+WHOLE = """from tailmass.kernels import part
+from tailmass.kernels.jit import kernel
+
+@kernel
+def several(x: float) -> float:
+    return part.times(x)
+"""

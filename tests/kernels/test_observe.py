@@ -573,7 +573,7 @@ def test_a_slot_that_is_large_of_a_sudden_keeps_its_mean_when_the_steps_are_halv
     observed(known, watch(span=span), table)
     known.model.brief[0, state.STEP] = step
     known.model.brief[0, state.DAY_PASS : state.DAY_PASS + 2] = 1.5, 1.0
-    known.model.day[0] = known.model.week[0] = packed(0.0, 1.0, step)
+    known.model.day[0] = known.model.week[0] = packed(0.0, 0.0, step)
     observed(known, watch(span=span), np.zeros((1, 1)), 8)
     kept = float(known.model.brief[0, state.STEP])
     assert [steps * kept for steps in season_steps(known, slice(3, 4))] == [pytest.approx(1.5, abs=2 * step)]

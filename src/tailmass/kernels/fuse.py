@@ -1,8 +1,8 @@
 """Several signs to one: what speaks for an anomaly is added up, and the sum is held against its own past.
 
-    S  = 0.44 u + 0.35 (k_window + k_raw + k_envelope)
+    S  = 0.40 u + 0.31 (k_window + k_raw + k_envelope)
     S' = S where it is above every onset of the last 24 buckets, else 0
-    a  = max(sensitivity u, S + 0.5 k_S),    k_S: novelty of S' among its own eight highest peaks
+    a  = max(sensitivity u, S + 0.38 k_S),    k_S: novelty of S' among its own eight highest peaks
 
 A sum is powerful where several signs are moderate. They are neither independent nor the same, and no theory says how a
 sum of such signs is distributed; its own past does. a is in powers of ten: a = u where nothing but the surprise speaks.
@@ -17,8 +17,8 @@ from tailmass.columns import Singles
 from tailmass.kernels import peaks
 from tailmass.kernels.jit import inlined
 
-SURPRISE, NOVELTY = 0.44, 0.35  # weights of the signs in the sum
-RECALIBRATED = 0.5
+SURPRISE, NOVELTY = 0.40, 0.31  # weights of the signs in the sum
+RECALIBRATED = 0.38
 LAG = 24  # buckets
 SHAPE, FLOOR = 0.3, 0.1
 MOST = 30.0
@@ -26,7 +26,7 @@ K = peaks.K
 USUAL = (4.0, 3.2, 2.8, 2.5, 2.2, 2.0, 1.9, 1.8)
 """The eight highest onsets that series have in so many buckets, the mean of public corpora: what a new series is taken
 to have had, as otherwise its first little onset would be the largest of all times."""
-USUAL_BUCKETS = 200.0
+USUAL_BUCKETS = 500.0
 
 
 class Onset(NamedTuple):

@@ -6,12 +6,16 @@ reference count for every array in it, which measured three times as dear as the
 """
 
 from collections.abc import Callable
+from hashlib import blake2b
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from numba import njit
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_SOURCES = blake2b(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
@@ -32,6 +36,10 @@ def _compiled(function: Callable[P, R], **options: Any) -> Callable[P, R]:
     compiled: Callable[P, R]
     try:
         compiled = njit(cache=True, nogil=True, error_model="numpy", **options)(function)
+        # numba looks at the file of a kernel only, and not at those of the parts that are compiled into it.
+        kept: Any = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+        if hasattr(kept, "_source_stamp"):
+            kept._source_stamp = (kept._source_stamp, _SOURCES)
     except RuntimeError:
         # Neither the package nor a home can be written, as for a service with its own user: compile at every start.
         compiled = njit(nogil=True, error_model="numpy", **options)(function)

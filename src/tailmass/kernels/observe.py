@@ -37,7 +37,7 @@ LEAST_EXPECTED = 1e-3
 WINDOW = 6.0  # buckets
 BOUND = 0.025  # probability beyond each bound
 SETTLED_DAYS = 3.0  # before which a persistent residual may well be the season, which is not known yet
-EARLY, EARLY_DAYS = 0.5, 2.0  # of the scale, for so long: what values are outside of their hour by
+EARLY, EARLY_DAYS = 0.6, 2.0  # of the scale, for so long: what values are outside of their hour by
 LEAST_OFF = 1e-9  # of the size of the values: less is nothing but rounding
 
 

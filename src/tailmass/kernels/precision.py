@@ -13,8 +13,8 @@ from tailmass.kernels.jit import inlined
 
 USUAL = 0.01  # how fast the usual number of rows is learnt
 RATE = 0.02
-FEWEST, MOST = -0.9, 9.0  # n'/n - 1
-LARGEST_SQUARE = 9.0
+FEWEST, MOST = -0.9, 999.0  # n'/n - 1
+LARGEST_SQUARE = 9.0  # of what is expected
 
 
 class Rows(NamedTuple):
@@ -45,6 +45,6 @@ def learn(s: Rows, n: float, square: float, updates: float) -> Rows:
     d = lack(s, n)
     theta = s.theta
     if s.usual > 0.0:
-        theta += RATE * (min(square, LARGEST_SQUARE) - 1.0 - theta * d) * d / (1.0 + d * d)
+        theta += RATE * (min(square, LARGEST_SQUARE * max(1.0, 1.0 + theta * d)) - 1.0 - theta * d) * d / (1.0 + d * d)
     usual = s.usual + max(1.0 / (updates + 1.0), USUAL) * (n - s.usual) if s.usual > 0.0 else n
     return Rows(usual, max(0.0, min(1.0, theta)))
