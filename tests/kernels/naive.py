@@ -621,7 +621,7 @@ class Series:
         if self.n < 20 or self.side or self.still < 6 or self.still <= 2 * self.longest_still:
             return 0.0
         seen = min(self.n, 1000)
-        share = (max(0.0, share * seen - self.still) + 1.0) / (seen + 2.0)
+        share = (max(0.0, share * seen - self.still) + 1.0) / (max(0, seen - self.still) + 1.0)
         return min(3.0, max(0.0, -(self.still - self.longest_still) * math.log10(min(1.0, share))))
 
     def busy(self, time: int) -> float:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tailmass.columns import Floats, Ints
-from tailmass.kernels import state
+from tailmass.kernels import predict, state
 from tailmass.kernels.forecast import forecast
 from tailmass.kernels.season import DAY
 from tests.kernels.streams import KINDS, Known, every, fixed, nothing, observed, same, starts, stream, watch
@@ -18,7 +18,7 @@ def ahead(
 ) -> tuple[Floats, Floats, Floats]:  # fmt: skip
     """Mean, lower and upper bound of the buckets of one series from number `first` on."""
     offsets = np.zeros(buckets, np.int64) if local is None else local
-    mean, lower, upper = forecast(known.model, i, span, first, offsets, counts)
+    mean, lower, upper = forecast(known.model, known.cycles, i, span, first, offsets, counts)
     return mean, lower, upper
 
 
@@ -94,15 +94,15 @@ def test_what_autoregression_says_decays(above: float) -> None:
     off = np.sign(above) * (mean - mean[-1])
     assert 0.5 * 6.0 < off[0] < 6.0  # 0.8 of it
     assert 0.15 * off[0] < off[4] < 0.75 * off[0]  # 0.41 of it
-    assert abs(off[30]) < 0.1 * off[0]
+    assert abs(off[30]) < 0.12 * off[0]
     width = upper - lower
-    # From the innovation's to the series' own deviation, which is 1 / sqrt(1 - 0.64).
-    assert width[-1] / width[0] == pytest.approx(1.0 / 0.6, rel=0.25)
+    # From the innovation's to the series' own deviation, which is 1 / sqrt(1 - 0.64); the last value moves what is learnt.
+    assert width[-1] / width[0] == pytest.approx(1.0 / 0.6, rel=0.4)
     assert width[0] < 0.9 * width[1:].min()
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_before_a_season_is_known_a_forecast_is_level_and_autoregression(seed: int) -> None:
+def test_before_a_season_is_known_a_forecast_is_levels_and_autoregression(seed: int) -> None:
     buckets = PER_DAY - 4
     known = learnt(autoregressive(np.random.default_rng(seed), buckets, 1))
     known.model.noise[:] = 0  # at any hour as restless as at any other
@@ -116,7 +116,9 @@ def test_before_a_season_is_known_a_forecast_is_level_and_autoregression(seed: i
         residuals.append(sum(phi * each for phi, each in zip(s.phi, residuals[:-5:-1], strict=True)))
         variances.append(sum(each * each for each in weights[3:]) + (h + 1) / (7.0 * PER_DAY) ** 2)
         weights.append(sum(phi * each for phi, each in zip(s.phi, weights[:-5:-1], strict=True)))
-    assert mean / unit - s.level == pytest.approx(np.array(residuals[4:]), rel=1e-6, abs=1e-9)
+    lags, quick = predict.shares(s, predict.predict(s, buckets, 0.0).floor)
+    expected = lags * np.array(residuals[4:]) + (1.0 - lags) * quick * (s.quick - s.level)
+    assert mean / unit - s.level == pytest.approx(expected, rel=1e-6, abs=1e-9)
     for side, bound in ((spread.up, upper - mean), (spread.down, mean - lower)):
         scales = bound / unit / np.sqrt(side * np.array(variances))
         assert scales == pytest.approx(np.full(50, scales[0]), rel=1e-6)  # the same share beyond however far ahead

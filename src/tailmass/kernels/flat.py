@@ -3,7 +3,7 @@
     k = -(run - longest) log10(share),  run > 2 longest and run >= 6, else 0
 
 run is how many values in a row have been equal to the one before, longest the longest such run that is over, and share
-how often a value has been equal to the one before: a series that seldom moves has to stand still for long.
+how often a value was equal to the one before it until then: a series that seldom moves has to stand still for long.
 """
 
 import math
@@ -40,5 +40,5 @@ def evidence(s: Flat, n: float) -> float:
     if s.run < SHORTEST or s.run <= LONGER * s.longest:
         return 0.0
     before = min(n, MEMORY)
-    share = (max(0.0, s.share * before - s.run) + 1.0) / (before + 2.0)
+    share = (max(0.0, s.share * before - s.run) + 1.0) / (max(0.0, before - s.run) + 1.0)
     return min(MOST, max(0.0, -(s.run - s.longest) * math.log10(min(1.0, share))))
