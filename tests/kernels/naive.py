@@ -874,8 +874,8 @@ def observe(
 
 
 def prior(u: float) -> float:
-    """Two power laws with their seam at u = 3, where the rate is 10^-2.72."""
-    return float(min(1.0, 10.0 ** (-2.72 - (0.55 if u < 3.0 else 0.22) * (u - 3.0))))
+    """Two power laws with their seam at u = 3.75, where the rate is 10^-3.26."""
+    return float(min(1.0, 10.0 ** (-3.26 - (0.49 if u < 3.75 else 0.21) * (u - 3.75))))
 
 
 def rates(

@@ -96,7 +96,7 @@ def test_what_autoregression_says_decays(above: float) -> None:
     assert 0.15 * off[0] < off[4] < 0.75 * off[0]  # 0.41 of it
     assert abs(off[30]) < 0.12 * off[0]
     width = upper - lower
-    # From the innovation's to the series' own deviation, which is 1 / sqrt(1 - 0.64); the last value moves what is learnt.
+    # From the innovation's to the series' own, 1 / sqrt(1 - 0.64); the last value moves what is learnt.
     assert width[-1] / width[0] == pytest.approx(1.0 / 0.6, rel=0.4)
     assert width[0] < 0.9 * width[1:].min()
 

@@ -14,8 +14,8 @@ from tailmass.kernels.jit import inlined, kernel
 BINS = 600
 BIN_WIDTH = 0.05  # powers of ten
 REFRACTORY = 48  # buckets after which an unusual value is an event of its own
-PRIOR_BREAK, PRIOR_AT_BREAK = 3.0, -2.72
-PRIOR_BODY, PRIOR_TAIL = 0.55, 0.22
+PRIOR_BREAK, PRIOR_AT_BREAK = 3.75, -3.26
+PRIOR_BODY, PRIOR_TAIL = 0.49, 0.21
 
 
 class History(NamedTuple):
@@ -35,7 +35,7 @@ class History(NamedTuple):
 def prior(u: float) -> float:
     """Events a series-bucket with evidence of at least `u`, before anything is known of a series; in (0, 1].
 
-    Two power laws with their seam at u = 3, fitted to the public corpora the project measures itself on
+    Two power laws with their seam at u = 3.75, fitted to the public corpora the project measures itself on
     (docs/explanation/scores.md): real data bring far more extremes than 10^-u.
     """
     slope = PRIOR_BODY if u < PRIOR_BREAK else PRIOR_TAIL
