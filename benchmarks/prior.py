@@ -1,4 +1,4 @@
-"""How often evidence comes on public data: what `kernels.rate.prior` is fitted to. `python -m benchmarks.prior` prints it.
+"""How often evidence comes on public data, to which `kernels.rate.prior` is fitted: `python -m benchmarks.prior`.
 
 Events are counted as the calibration of a job counts them: a run of unusual values is one, its highest stands for it.
 """

@@ -168,10 +168,10 @@ def test_the_prior_falls_with_the_evidence(one: float, other: float) -> None:
 
 
 def test_the_two_laws_of_the_prior_meet() -> None:
-    assert prior(3.0 - 1e-12) == pytest.approx(prior(3.0), rel=1e-9)
+    assert prior(3.75 - 1e-12) == pytest.approx(prior(3.75), rel=1e-9)
 
 
 def test_a_prior_is_as_it_is_documented() -> None:
-    assert prior(3.0) == pytest.approx(10.0**-2.72)
-    assert prior(13.0) == pytest.approx(10.0 ** -(2.72 + 2.2))
+    assert prior(3.75) == pytest.approx(10.0**-3.26)
+    assert prior(13.75) == pytest.approx(10.0 ** -(3.26 + 2.1))
     assert prior(1.0) == pytest.approx(10.0 ** -(2.72 - 1.1))

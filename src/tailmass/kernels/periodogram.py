@@ -39,6 +39,7 @@ FIRST_LOOK = 64  # buckets; the next looks come at twice the age of the last one
 BUCKETS, LAST, ORIGIN, VALUE, CENTER, SPREAD, UNIT, USED, BLOCK, COUNT, MEAN = range(11)
 EXACT = 11
 LARGEST = 32_767.0
+SMALLEST = 1e-300  # unit; twice nothing would be nothing for ever
 RESOLUTION = 1024.0  # units in the first deviation from the origin
 OUTLIER = 32.0  # spreads; beyond, a value would cost all others their resolution
 SETTLED, SLOW = 16.0, 1.0 / 256.0  # values before the spread says anything, and how fast it is learnt in the end
@@ -209,7 +210,7 @@ def _keep(exact: Floats, codes: Shorts, i: int, deviation: float) -> None:
     """Put the mean of a block away, `deviation` off the origin, in a unit that is large enough for all of them."""
     used, unit = int(exact[i, USED]), exact[i, UNIT]
     if unit == 0.0:
-        unit = abs(deviation) / RESOLUTION
+        unit = max(abs(deviation) / RESOLUTION, SMALLEST) if deviation != 0.0 else 0.0
     halvings = 0
     while abs(deviation) > LARGEST * unit:
         unit *= 2.0
