@@ -1,5 +1,9 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from tailmass.analysis.model import FEWEST_RESULTS, FeatureModel
 from tailmass.columns import Floats, Ints
@@ -16,11 +20,11 @@ def learnt(model: FeatureModel, table: Floats, first: int = 0, known: int | None
 
 
 def entries(table: Floats, first: int = 0) -> Entries:
-    buckets, series = table.shape
+    buckets, present = len(table), ~np.isnan(table)
     return Entries(
-        offsets=np.arange(buckets + 1) * series,
-        series=np.tile(np.arange(series), buckets),
-        values=table.ravel(),
+        offsets=np.append(0, np.cumsum(present.sum(axis=1))),
+        series=np.nonzero(present)[1],
+        values=table[present],
         rows=np.empty(0),
         local=np.zeros(buckets, np.int64),
         first=first,
@@ -29,6 +33,21 @@ def entries(table: Floats, first: int = 0) -> Entries:
 
 def noise(buckets: int, series: int, seed: int = 3) -> Floats:
     return np.random.default_rng(seed).normal(size=(buckets, series))
+
+
+def newcomers(series: int, *, dense: bool) -> Floats:
+    """Loads by the hour for three weeks, of which the last ten series begin in the third one."""
+    chance, hour = np.random.default_rng(5), np.arange(500)[:, None] % 24
+    level = 10.0 ** chance.uniform(0.5, 2.0, series)
+    table = np.asarray(level * (1.0 + 0.5 * np.sin(hour / 24.0 * 2.0 * np.pi + np.arange(series) % 3)))
+    table *= 1.0 + 0.1 * chance.normal(size=table.shape)
+    table[:, series - 10 :][np.arange(500)[:, None] < chance.integers(370, 470, 10)] = np.nan
+    return np.floor(table) if dense else table
+
+
+def shared(model: FeatureModel) -> int:
+    """Bytes that are there once, whatever the number of series."""
+    return sum(array.nbytes for name, array in model.state("m", 0).items() if ".peers." in name)
 
 
 def test_a_spike_is_found_with_its_place_actual_and_typical() -> None:
@@ -91,8 +110,9 @@ def test_what_is_kept_of_a_model_has_a_row_for_every_series() -> None:
     model = FeatureModel(WATCH._replace(counts=True))
     learnt(model, 100.0 + noise(30, 3))
     kept = model.state("m", 2)
-    assert {len(array) for array in kept.values()} == {2}
-    assert all(array.any() for name, array in kept.items() if name != "m.counts")
+    rows = {name: array for name, array in kept.items() if ".peers." not in name}
+    assert {len(array) for array in rows.values()} == {2}
+    assert all(array.any() for name, array in rows.items() if name != "m.counts")
 
 
 def test_a_restored_model_has_room_for_more_series() -> None:
@@ -155,7 +175,7 @@ def test_the_size_grows_with_the_series() -> None:
     learnt(model, noise(1, 64))
     small = model.size_bytes
     learnt(model, noise(1, 65), 1)
-    assert model.size_bytes == 2 * small
+    assert model.size_bytes - small == small - shared(model)
 
 
 def forms(buckets: int, odd: int | None = None, series: int = 2) -> Floats:
@@ -221,3 +241,51 @@ def test_shapes_are_part_of_the_size() -> None:
     learnt(plain, noise(1, 64))
     learnt(model, noise(1, 64))
     assert model.size_bytes == plain.size_bytes + 64 * 22_056
+
+
+HOURLY = WATCH._replace(span=3600)
+
+
+@pytest.mark.parametrize("dense", [False, True])
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(cuts=st.lists(st.integers(1, 499), max_size=12, unique=True).map(sorted))
+@example(cuts=[96, 192, 288, 384, 480])
+@example(cuts=[95, 97, 383, 385])
+def test_where_calls_end_and_models_are_restored_is_all_the_same_to_what_they_have_in_common(
+    dense: bool, cuts: list[int]
+) -> None:
+    watch, table = HOURLY._replace(dense=dense, counts=dense), newcomers(44, dense=dense)
+    whole, parts = FeatureModel(watch), FeatureModel(watch)
+    found, updates = learnt(whole, table)
+    pieces, met = [], []
+    for begin, end in pairwise([0, *cuts, 500]):
+        again = FeatureModel(watch)
+        again.restore("m", parts.state("m", 44))
+        parts = again
+        piece, some = learnt(parts, table[begin:end], begin)
+        pieces.append(piece._replace(bucket=piece.bucket + begin))
+        met.append(some)
+    assert equal(whole.state("m", 44), parts.state("m", 44))
+    assert whole.state("m", 44)["m.peers.numbers"][0] >= 30
+    for part, others in zip(found, zip(*pieces, strict=True), strict=True):
+        assert part.tobytes() == np.concatenate(others).tobytes()
+    assert updates.tolist() == np.concatenate(met).tolist()
+
+
+def test_a_young_series_among_many_is_not_what_it_is_alone() -> None:
+    table = newcomers(44, dense=False)
+    among, alone = FeatureModel(HOURLY), FeatureModel(HOURLY)
+    learnt(among, table)
+    learnt(alone, table[:, 34:])
+    one, other = among.state("m", 44)["m.day"][34:], alone.state("m", 10)["m.day"]
+    assert (one != other).any(axis=1).all()
+
+
+def test_buckets_that_nobody_tells_of_do_not_keep_series_from_being_looked_at() -> None:
+    table = newcomers(44, dense=False)
+    whole, parts = FeatureModel(HOURLY), FeatureModel(HOURLY)
+    table[376:390] = np.nan
+    learnt(whole, table)
+    learnt(parts, table[:376])
+    learnt(parts, table[390:], 390)
+    assert equal(whole.state("m", 44), parts.state("m", 44))

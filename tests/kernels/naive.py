@@ -487,6 +487,7 @@ class Series:
     ages: Ages = field(default_factory=Ages)
     channel_means: list[float] = field(default_factory=lambda: [0.0] * 3)
     sums: list[float] = field(default_factory=lambda: [single(each) for each in (4, 3.2, 2.8, 2.5, 2.2, 2, 1.9, 1.8)])
+    borrowed: float = 0.0
     since_onset: int = 20_000
     onset_height: float = 0.0
     onset_mean: float = 0.0
@@ -667,7 +668,7 @@ class Series:
         if self.n < 20 or total <= self.sums[7]:
             return 0.0
         shape, scale = pareto(self.sums, 0.3, 0.1 * abs(self.sums[7] - self.onset_mean))
-        log_p = math.log(8 / (self.n + 500 + 9)) + log_beyond((total - self.sums[7]) / scale, shape)
+        log_p = math.log(8 / (self.n + self.borrowed + 500 + 9)) + log_beyond((total - self.sums[7]) / scale, shape)
         return max(0.0, min(30.0, -log_p / math.log(10.0)))
 
     def tell(

@@ -8,11 +8,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from tailmass.columns import Flags, Floats, Ints
-from tailmass.kernels import cycle, peaks, state
+from tailmass.kernels import cycle, peaks, pool, state
 from tailmass.kernels.cycle import Cycles
 from tailmass.kernels.discrete import Pool
 from tailmass.kernels.observe import COUNTS as SHAPE
 from tailmass.kernels.observe import SIGNS, Entries, Unusual, Watch, observe
+from tailmass.kernels.pool import Peers
 from tailmass.kernels.season import DAY, WEEK
 from tailmass.kernels.state import Model
 
@@ -34,15 +35,19 @@ class Known(NamedTuple):
     model: Model
     counts: Floats
     cycles: Cycles
+    peers: Peers
 
     @property
     def arrays(self) -> tuple[npt.NDArray[Any], ...]:
-        return (*self.model, self.counts, *self.cycles)
+        return (*self.model, self.counts, *self.cycles, *self.peers)
 
     def copy(self) -> "Known":
-        model, counts, cycles = self
+        model, counts, cycles, peers = self
         return Known(
-            Model._make(part.copy() for part in model), counts.copy(), Cycles._make(part.copy() for part in cycles)
+            Model._make(part.copy() for part in model),
+            counts.copy(),
+            Cycles._make(part.copy() for part in cycles),
+            Peers._make(part.copy() for part in peers),
         )
 
 
@@ -66,7 +71,16 @@ def nothing(series: int, span: int = 600) -> Known:
         sums=np.zeros((series, peaks.K), np.float32),
     )
     cycles = Cycles(np.full(series, -1, np.int32), np.zeros((0, cycle.EXACT)), np.zeros((0, cycle.BRIEF), np.float32))
-    return Known(model, np.zeros((series, SHAPE)), cycles)
+    kinds = pool.CLUSTERS + 1
+    peers = Peers(
+        numbers=np.zeros(pool.NUMBERS),
+        kinds=np.zeros((kinds, pool.KIND)),
+        days=np.zeros((kinds, day)),
+        weeks=np.zeros((kinds, week)),
+        noises=np.zeros((kinds, noise)),
+        onsets=np.zeros(peaks.K),
+    )
+    return Known(model, np.zeros((series, SHAPE)), cycles, peers)
 
 
 def with_cycle(known: Known, period: float, origin: float) -> Known:
@@ -111,7 +125,7 @@ def observed(
     parts, start = [], 0
     while start < buckets:
         start, filled = observe(
-            known.model, known.cycles, known.counts, what, POOL, entries, start, series, found, updates
+            known.model, known.cycles, known.counts, what, POOL, known.peers, entries, start, series, found, updates
         )
         parts.append(Unusual._make(part[:filled].copy() for part in found))
     return Unusual._make(np.concatenate([part[k] for part in parts]) for k in range(len(found))), updates

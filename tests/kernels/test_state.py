@@ -51,7 +51,7 @@ PARTS: list[tuple[Callable[..., Any], Callable[..., None], int | None, Any]] = [
     (state.rows, state.keep_rows, None, Rows(100.0, 0.5)),
     (state.flat, state.keep_flat, None, Flat(7.0, 8.0, 0.25)),
 ]
-SINGLES = (state.STEP, state.OUTSIDE, state.WINDOW, state.OFFSET)
+SINGLES = (state.STEP, state.OUTSIDE, state.WINDOW, state.OFFSET, state.BORROWED)
 BLOCKS = (*range(state.MEANS, state.MEANS + state.CHANNELS), *range(state.HIGHEST, state.HIGHEST + 4))
 LOWEST_PEAKS = range(state.LOWEST_PEAKS, state.LOWEST_PEAKS + 2 * state.CHANNELS)
 

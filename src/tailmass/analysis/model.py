@@ -10,17 +10,18 @@ from tailmass.analysis.arrays import Arrays
 from tailmass.analysis.cycle import FeatureCycles
 from tailmass.analysis.shape import Shapes
 from tailmass.columns import Floats, Ints
-from tailmass.kernels import envelope, peaks, state
+from tailmass.kernels import envelope, peaks, pool, state
 from tailmass.kernels.discrete import Pool
 from tailmass.kernels.forecast import forecast
 from tailmass.kernels.observe import COUNTS, SIGNS, Entries, Unusual, Watch, observe
+from tailmass.kernels.pool import Peers, gather
 from tailmass.kernels.season import DAY, WEEK
 from tailmass.kernels.state import Model
 
 DAY_SLOTS, WEEK_SLOTS, NOISE_SLOTS = 96, 56, 24
 FEWEST_RESULTS = 4096  # values a call may report before it comes back for more room
 POOL = Pool(size=2.0, occupied=0.99, gap=3.0)
-"""What counts are taken to be like before a series has shown what its own are."""
+"""What counts are taken to be like before thirty series have shown what theirs are."""
 
 
 class FeatureModel:
@@ -39,6 +40,7 @@ class FeatureModel:
         self._model = _nothing(watch.span)
         self._cycles = FeatureCycles(watch.span, dense=watch.dense)
         self._counts = np.zeros((0, COUNTS if watch.counts else 0))
+        self._peers = _no_peers(self._model)
 
     def learn(self, entries: Entries, known: int) -> tuple[Unusual, Ints]:
         """Meet the values of closed buckets.
@@ -91,6 +93,7 @@ class FeatureModel:
         kept = arrays.taken_apart(self._model, prefix, series, axis=0)
         kept[f"{prefix}.counts"] = self._counts[:series].copy()
         kept |= self._cycles.state(f"{prefix}.cycle", series)
+        kept |= {f"{prefix}.peers.{name}": part.copy() for name, part in self._peers._asdict().items()}
         return kept | (self._shapes.state(f"{prefix}.shapes", series) if self._shapes else {})
 
     def restore(self, prefix: str, kept: Mapping[str, np.ndarray[Any, Any]]) -> None:
@@ -98,6 +101,7 @@ class FeatureModel:
         self._model = arrays.put_together(self._model, prefix, kept)
         self._counts = np.array(kept[f"{prefix}.counts"])
         self._cycles.restore(f"{prefix}.cycle", kept)
+        self._peers = arrays.put_together(self._peers, f"{prefix}.peers", kept)
         self._capacity = len(self._model.exact)
         if self._shapes:
             self._shapes.restore(f"{prefix}.shapes", kept)
@@ -110,8 +114,9 @@ class FeatureModel:
     @property
     def size_bytes(self) -> int:
         """Bytes of all arrays."""
+        own = arrays.size_bytes(self._model) + arrays.size_bytes(self._peers)
         shapes = self._shapes.size_bytes if self._shapes else 0
-        return arrays.size_bytes(self._model) + self._counts.nbytes + self._cycles.size_bytes + shapes
+        return own + self._counts.nbytes + self._cycles.size_bytes + shapes
 
     def _meet(self, watch: Watch, entries: Entries, known: int) -> tuple[Unusual, Ints]:
         self._make_room(known)
@@ -121,13 +126,38 @@ class FeatureModel:
     def _calls(self, watch: Watch, entries: Entries, known: int, updates: Ints) -> Iterator[Unusual]:
         found = _room(max(FEWEST_RESULTS, 2 * known))
         start = 0
-        for stretch in self._cycles.stretches(entries, known) if watch.learning else [entries]:
+        for stretch in self._stretches(entries, known) if watch.learning else [entries]:
             while start < len(stretch.offsets) - 1:
                 start, filled = observe(
-                    self._model, self._cycles.arrays, self._counts, watch, POOL, stretch, start, known, found, updates
-                )
+                    self._model, self._cycles.arrays, self._counts, watch, self._shared, self._peers, stretch, start,
+                    known, found, updates,
+                )  # fmt: skip
                 if filled:
                     yield Unusual._make(part[:filled].copy() for part in found)
+
+    def _stretches(self, entries: Entries, known: int) -> Iterator[Entries]:
+        """The entries up to each bucket after which a season becomes known, or the series are looked at."""
+        start = 0
+        for stretch in self._cycles.stretches(entries, known):
+            for stop in _stops(entries.first, start, len(stretch.offsets) - 1):
+                self._pool((entries.first + start) // pool.EVERY, known)
+                yield stretch._replace(offsets=stretch.offsets[: stop + 1])
+                start = stop
+
+    def _pool(self, period: int, known: int) -> None:
+        """Look at what the series have in common, before the first bucket of every so many that there is.
+
+        It depends on the number of the bucket and on what is known then, and so not on where calls begin and end.
+        """
+        if known >= pool.FEWEST and period != self._peers.numbers[pool.PERIOD]:
+            gather(self._model, self._counts, known, self.watch.span, self._peers)
+            self._peers.numbers[pool.PERIOD] = period
+
+    @property
+    def _shared(self) -> Pool:
+        """What series of few counts lean on."""
+        size, occupied = self._peers.numbers[[pool.SIZE, pool.OCCUPIED]]
+        return POOL._replace(size=float(size), occupied=float(occupied)) if size > 0.0 else POOL
 
     def _make_room(self, series: int) -> None:
         capacity = arrays.room(series, self._capacity)
@@ -138,6 +168,15 @@ class FeatureModel:
             )
             self._cycles.make_room(capacity)
             self._capacity = capacity
+
+
+def _stops(first: int, start: int, stop: int) -> list[int]:
+    """Where the buckets of a call from `start` on are parted, so that the series are looked at in between, and `stop`.
+
+    >>> _stops(pool.EVERY - 1, 0, pool.EVERY + 2)
+    [1, 97, 98]
+    """
+    return [*range(start + pool.EVERY - (first + start) % pool.EVERY, stop, pool.EVERY), stop]
 
 
 def _room(values: int) -> Unusual:
@@ -159,6 +198,19 @@ def _concatenated(parts: list[Unusual]) -> Unusual:
     if not parts:
         return _room(0)
     return parts[0] if len(parts) == 1 else Unusual._make(map(np.concatenate, zip(*parts, strict=True)))
+
+
+def _no_peers(model: Model) -> Peers:
+    """What no series have in common."""
+    kinds = pool.CLUSTERS + 1
+    return Peers(
+        numbers=np.zeros(pool.NUMBERS),
+        kinds=np.zeros((kinds, pool.KIND)),
+        days=np.zeros((kinds, model.day.shape[1])),
+        weeks=np.zeros((kinds, model.week.shape[1])),
+        noises=np.zeros((kinds, model.noise.shape[1])),
+        onsets=np.zeros(peaks.K),
+    )
 
 
 def _nothing(span: int) -> Model:

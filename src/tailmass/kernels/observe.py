@@ -27,6 +27,7 @@ from tailmass.kernels.discrete import Pool, Shape
 from tailmass.kernels.fuse import Onset
 from tailmass.kernels.jit import inlined, kernel
 from tailmass.kernels.peaks import Ages
+from tailmass.kernels.pool import AGE, Peers, borrow
 from tailmass.kernels.season import DAY, WEEK, Pass
 from tailmass.kernels.state import Model
 
@@ -118,7 +119,8 @@ COUNTS = 4  # `discrete.Shape`, where the values are counts
 
 @kernel
 def observe(
-    model: Model, cycles: Cycles, counts: Floats, watch: Watch, pool: Pool, entries: Entries, start: int, known: int,
+    model: Model, cycles: Cycles, counts: Floats, watch: Watch, pool: Pool, peers: Peers, entries: Entries, start: int,
+    known: int,
     found: Unusual, updates: Ints,
 ) -> tuple[int, int]:  # fmt: skip
     """Let the series meet their values of the buckets from `start` on, until the buckets end or `found` is full.
@@ -127,6 +129,7 @@ def observe(
     ----------
     model, cycles, counts : what is known; `counts` is (series, COUNTS) where the values are counts
     pool : what series of few counts lean on
+    peers : what a young series leans on
     start : position of the bucket to begin with
     known : series ids are below this
     found : filled from its beginning; holds at least `known`
@@ -272,7 +275,7 @@ def observe(
             is_onset = total > 0.0 and (onset.since > fuse.LAG or total > onset.height)
             again = 0.0
             if is_onset and mature:
-                again = fuse.novelty(sums, i, total, onset.mean, n)
+                again = fuse.novelty(sums, i, total, onset.mean, n + np.float64(brief[i, state.BORROWED]))
             fused = max(watch.sensitivity * read, total + fuse.RECALIBRATED * again)
             stood, stuck = state.flat(brief, i), 0.0
             if not watch.counts:
@@ -371,6 +374,8 @@ def observe(
                 state.keep_onset(brief, i, Onset(1.0, total, onset_mean))
             else:
                 state.keep_onset(brief, i, Onset(onset.since + 1.0, onset.height, onset_mean))
+            if n + 1.0 == AGE:
+                borrow(model, i, watch.span, time, peers)
     return len(offsets) - 1, filled
 
 

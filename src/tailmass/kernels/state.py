@@ -20,13 +20,16 @@ LAST, UNIT, LEVEL, PREVIOUS, ANCHOR = range(5)
 EXACT = 5
 # Columns of `brief`: single numbers by their own, the others by the first of their block.
 UPDATES, SPREAD, PREDICTOR = 0, 1, 5
+DRIFT, QUICK, ERRORS = 9, 12, 14  # of the predictor: Page's sums and the run, the quick level, E of each expert,
+LAG, PAST = 17, 21  # ... its coefficients and its last residuals
 DAY_GATE, WEEK_GATE, DAY_PASS, WEEK_PASS, NOISE_PASS = 25, 28, 31, 33, 35
 STEP, OUTSIDE, WINDOW = 37, 38, 39
 EXCEEDANCES, AGES, MEANS, ONSET, ROWS, LOWEST_PEAKS = 40, 44, 47, 50, 53, 55
 OFFSET = 61  # of local time, seconds, in the last bucket
 FLAT = 66  # see `flat`
 HIGHEST = 62  # of the raw channel, high and low side, in this generation and in the previous one, whatever was entered
-BRIEF = 69
+BORROWED = 69  # buckets of its peers that the onsets of a series stand for besides its own
+BRIEF = 70
 
 CHANNELS = 3
 """Window, raw and envelope, in this order."""
