@@ -10,7 +10,7 @@ from benchmarks.sections import Section, say
 
 RESULTS = Path(__file__).parent / "results.json"
 PAGE = kit.ROOT / "docs" / "reference" / "benchmarks.md"
-SECTIONS = ("speed", "quality", "peers")
+SECTIONS = ("speed", "quality", "cold_start", "peers")
 
 
 def main() -> None:
@@ -28,10 +28,15 @@ def main() -> None:
     asked = parser.parse_args()
     wanted = [each for each in SECTIONS if each == (asked.only or each) and (asked.peers or each != "peers")]
 
-    absent = {"quality": without_kit(), "peers": without_kit() or sections.guests_missing()}
+    absent = {
+        "quality": without_kit(),
+        "cold_start": without_kit(),
+        "peers": without_kit() or sections.guests_missing(),
+    }
     measures: dict[str, Callable[[], Section]] = {
         "speed": lambda: sections.speed_section(asked.rows, asked.hosts, asked.times),
         "quality": lambda: sections.quality_section(kit.load(), _limits(asked.limit), asked.processes),
+        "cold_start": lambda: sections.cold_start_section(kit.load()),
         "peers": lambda: sections.peers_section(kit.load(), _limits(asked.limit), asked.processes),
     }
     results = json.loads(asked.results.read_text()) if asked.results.exists() else {}

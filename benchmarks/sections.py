@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import data, entities, kit, nulls, pairs, speed
+from benchmarks import cold_start, data, entities, kit, nulls, pairs, speed
 from benchmarks.detectors import DEFAULT, OPTIONS, PEERS, REFERENCE, REFERENCES, Detector
 from benchmarks.kit import Kit
 
@@ -166,6 +166,15 @@ def nulls_part(tools: Kit, limits: Mapping[str, int]) -> list[Section]:
         say(f"quality: nothing happens, {quiet.name}")
         found.append(nulls.judge(quiet))
     return found
+
+
+# -- cold start --------------------------------------------------------------------------------------------------------
+
+
+def cold_start_section(tools: Kit) -> Section:
+    """Series that are half a day old, beside themselves when they are weeks old."""
+    say("cold start: young series among peers, alone, and weeks old")
+    return stamp() | {"villages": list(cold_start.judged(tools))}
 
 
 # -- peers -------------------------------------------------------------------------------------------------------------

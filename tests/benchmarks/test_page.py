@@ -19,6 +19,7 @@ KPI = {
     "series": 14, "events": 1387, "f1": 0.616, "precision": 0.7, "recall": 0.55, "f1_any": 0.7,
     "recall_at_budget": 0.421, "precision_at_budget": 0.5, "threshold": 17.0, "average_precision": 0.3,
 }  # fmt: skip
+YOUNG = {"f1": 0.81, "precision": 0.8, "recall": 0.82, "found": 0.75, "alarms": 1.5, "alarms_early": 1.25}
 QUIET = {"series": 18, "events": 0, "ratio": {"gauss": 0.98, "walk": 0.05}, "threshold": 1.0, "calibration": {}}
 
 
@@ -65,6 +66,10 @@ def results() -> dict[str, Any]:
                 {"name": "season", "series_weeks": 521.4, "levels": levels, "ratio_after_change": 1.05},
             ],
         },
+        "cold_start": STAMP | {"villages": [
+            {"name": "made up", "peers": 100, "series": 30, "events": 90, "mature": YOUNG | {"f1": 0.9},
+             "pooled": YOUNG, "alone": YOUNG | {"f1": 0.45, "alarms_early": 12.0}},
+        ]},
         "peers": STAMP | {
             "limits": {}, "corpora": corpora, "minutes": 41.3,
             "detectors": [detector("tailmass", sets={"nab": NAB, "kpi": KPI}), slow],
@@ -134,7 +139,15 @@ def test_evidence_has_a_table_where_a_detector_tells_it() -> None:
     assert "| walk | 2.00 / 3.00 |" in page.render(told)
 
 
-@pytest.mark.parametrize("section", ["speed", "quality", "peers"])
+def test_young_series_are_given_as_shares_of_mature_ones() -> None:
+    assert lines(page.render(results()), "| made up (30 among 100) |") == [
+        "| made up (30 among 100) | weeks old | .900 | 100% | .80 / .82 | .75 | 1.50 | 1.25 |",
+        "| made up (30 among 100) | young, among peers | .810 | 90% | .80 / .82 | .75 | 1.50 | 1.25 |",
+        "| made up (30 among 100) | young, alone | .450 | 50% | .80 / .82 | .75 | 1.50 | 12.00 |",
+    ]
+
+
+@pytest.mark.parametrize("section", ["speed", "quality", "cold_start", "peers"])
 def test_what_was_never_measured_says_so(section: str) -> None:
     told = results()
     whole = page.render(told)
@@ -148,7 +161,7 @@ def test_each_section_says_when_it_was_measured() -> None:
     told = copy.deepcopy(results())
     told["peers"]["measured"] = "2025-12-24"
     text = page.render(told)
-    assert text.count("Measured on 2026-01-31: version 0.1.0 (source `0123abcd`), 2 cores, Python 3.11.7.") == 2
+    assert text.count("Measured on 2026-01-31: version 0.1.0 (source `0123abcd`), 2 cores, Python 3.11.7.") == 3
     assert text.count("Measured on 2025-12-24") == 1
 
 
