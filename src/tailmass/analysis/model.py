@@ -1,6 +1,7 @@
 """The model of one feature: all its series, as structures of arrays."""
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from tailmass.analysis import arrays
 from tailmass.analysis.arrays import Arrays
 from tailmass.analysis.cycle import FeatureCycles
+from tailmass.analysis.newcomers import Newcomers
 from tailmass.analysis.shape import Shapes
 from tailmass.columns import Floats, Ints
 from tailmass.kernels import envelope, peaks, pool, state
@@ -31,6 +33,9 @@ class FeatureModel:
     ----------
     watch : what to look for
     shapes : whether to watch for odd forms, too
+
+    A series gets its model with its fourth value, unless a bucket without rows is a value of 0: then every bucket is
+    one, and it has a model from the first on.
     """
 
     def __init__(self, watch: Watch, *, shapes: bool = False) -> None:
@@ -41,6 +46,7 @@ class FeatureModel:
         self._cycles = FeatureCycles(watch.span, dense=watch.dense)
         self._counts = np.zeros((0, COUNTS if watch.counts else 0))
         self._peers = _no_peers(self._model)
+        self._newcomers = Newcomers()
 
     def learn(self, entries: Entries, known: int) -> tuple[Unusual, Ints]:
         """Meet the values of closed buckets.
@@ -55,11 +61,9 @@ class FeatureModel:
         unusual : values with at least the evidence that the watch asks for; with `shapes`, signs of all sources
         updates : (buckets,) series that met a value
         """
-        if self._shapes is None:
-            return self._meet(self.watch, entries, known)
-        evidence, least = self._shapes.learn(entries, known), self.watch.least
-        found, updates = self._meet(self.watch, entries._replace(asked=evidence >= least), known)
-        return self._shapes.fused(evidence, found, entries, known, least), updates
+        updates = np.zeros(len(entries.offsets) - 1, np.int64)
+        stops = _stops(entries.first, len(updates)) if known >= pool.FEWEST else [0, len(updates)]
+        return _concatenated([self._learn(entries, *part, known, updates) for part in pairwise(stops)]), updates
 
     def probe(self, entries: Entries, known: int) -> Unusual:
         """The same for buckets that are still open: nothing is learnt, and nothing said of shapes.
@@ -67,9 +71,11 @@ class FeatureModel:
         Where an absent row means 0, a value can only grow until the bucket closes, so that only high ones are told.
         """
         watch = self.watch._replace(learning=False, dense=False)
-        found = self._meet(watch, entries, known)[0]
         if not self.watch.dense:
-            return found
+            now = self._newcomers.by_row(entries, known)
+            return self._told(self._meet(watch, now, len(self._newcomers.owner), np.zeros(len(now.local), np.int64)))
+        self._make_room(known)
+        found = self._meet(watch, entries, known, np.zeros(len(entries.local), np.int64))
         high = found.actual > found.typical
         return Unusual._make(part[high] for part in found)
 
@@ -84,17 +90,23 @@ class FeatureModel:
         -------
         mean, lower, upper : (buckets,) unit of the data; NaN of a series that never met a value
         """
-        self._make_room(series + 1)
-        return forecast(self._model, self._cycles.arrays, series, self.watch.span, first, local, self.watch.counts)
+        if self.watch.dense:
+            self._make_room(series + 1)
+        row = series if self.watch.dense else self._newcomers.row(series)
+        if row < 0:
+            return self._young(series).forecast(0, first, local)
+        return forecast(self._model, self._cycles.arrays, row, self.watch.span, first, local, self.watch.counts)
 
     def state(self, prefix: str, series: int) -> Arrays:
         """The arrays of the first `series` series."""
-        self._make_room(series)
-        kept = arrays.taken_apart(self._model, prefix, series, axis=0)
-        kept[f"{prefix}.counts"] = self._counts[:series].copy()
-        kept |= self._cycles.state(f"{prefix}.cycle", series)
+        rows = series if self.watch.dense else len(self._newcomers.owner)
+        self._make_room(rows)
+        kept = arrays.taken_apart(self._model, prefix, rows, axis=0)
+        kept[f"{prefix}.counts"] = self._counts[:rows].copy()
+        kept |= self._cycles.state(f"{prefix}.cycle", rows)
         kept |= {f"{prefix}.peers.{name}": part.copy() for name, part in self._peers._asdict().items()}
-        return kept | (self._shapes.state(f"{prefix}.shapes", series) if self._shapes else {})
+        kept |= self._newcomers.state(f"{prefix}.new")
+        return kept | (self._shapes.state(f"{prefix}.shapes", rows) if self._shapes else {})
 
     def restore(self, prefix: str, kept: Mapping[str, np.ndarray[Any, Any]]) -> None:
         """Become the model that `state` was taken of."""
@@ -102,47 +114,75 @@ class FeatureModel:
         self._counts = np.array(kept[f"{prefix}.counts"])
         self._cycles.restore(f"{prefix}.cycle", kept)
         self._peers = arrays.put_together(self._peers, f"{prefix}.peers", kept)
+        self._newcomers.restore(f"{prefix}.new", kept)
         self._capacity = len(self._model.exact)
         if self._shapes:
             self._shapes.restore(f"{prefix}.shapes", kept)
 
     @property
     def capacity(self) -> int:
-        """Series that there is room for."""
+        """Models that there is room for."""
         return self._capacity
 
     @property
     def size_bytes(self) -> int:
         """Bytes of all arrays."""
         own = arrays.size_bytes(self._model) + arrays.size_bytes(self._peers)
-        shapes = self._shapes.size_bytes if self._shapes else 0
-        return own + self._counts.nbytes + self._cycles.size_bytes + shapes
+        own += self._counts.nbytes + self._cycles.size_bytes + self._newcomers.size_bytes
+        return own + (self._shapes.size_bytes if self._shapes else 0)
 
-    def _meet(self, watch: Watch, entries: Entries, known: int) -> tuple[Unusual, Ints]:
-        self._make_room(known)
-        updates = np.zeros(len(entries.offsets) - 1, np.int64)
-        return _concatenated(list(self._calls(watch, entries, known, updates))), updates
+    def _learn(self, entries: Entries, begin: int, stop: int, known: int, updates: Ints) -> Unusual:
+        """Meet the values of some buckets, between which the series are not looked at."""
+        if stop > begin:
+            self._pool((entries.first + begin) // pool.EVERY, known)
+        now, met = _between(entries, begin, stop), updates[begin:stop]
+        if self.watch.dense:
+            self._make_room(known)
+            return self._told(self._learn_rows(now, known, met), begin)
+        earlier, now, passed = self._newcomers.admit(now, known)
+        rows = len(self._newcomers.owner)
+        self._make_room(rows)
+        for missed in earlier:
+            self._learn_rows(missed, rows, np.zeros(1, np.int64))
+        met += passed
+        return self._told(self._learn_rows(now, rows, met), begin)
 
-    def _calls(self, watch: Watch, entries: Entries, known: int, updates: Ints) -> Iterator[Unusual]:
-        found = _room(max(FEWEST_RESULTS, 2 * known))
+    def _learn_rows(self, entries: Entries, rows: int, updates: Ints) -> Unusual:
+        if self._shapes is None:
+            return self._meet(self.watch, entries, rows, updates)
+        evidence, least = self._shapes.learn(entries, rows), self.watch.least
+        found = self._meet(self.watch, entries._replace(asked=evidence >= least), rows, updates)
+        return self._shapes.fused(evidence, found, entries, rows, least)
+
+    def _meet(self, watch: Watch, entries: Entries, rows: int, updates: Ints) -> Unusual:
+        return _concatenated(list(self._calls(watch, entries, rows, updates)))
+
+    def _calls(self, watch: Watch, entries: Entries, rows: int, updates: Ints) -> Iterator[Unusual]:
+        found = _room(max(FEWEST_RESULTS, 2 * rows))
         start = 0
-        for stretch in self._stretches(entries, known) if watch.learning else [entries]:
+        for stretch in self._cycles.stretches(entries, rows) if watch.learning else [entries]:
             while start < len(stretch.offsets) - 1:
                 start, filled = observe(
                     self._model, self._cycles.arrays, self._counts, watch, self._shared, self._peers, stretch, start,
-                    known, found, updates,
+                    rows, found, updates,
                 )  # fmt: skip
                 if filled:
                     yield Unusual._make(part[:filled].copy() for part in found)
 
-    def _stretches(self, entries: Entries, known: int) -> Iterator[Entries]:
-        """The entries up to each bucket after which a season becomes known, or the series are looked at."""
-        start = 0
-        for stretch in self._cycles.stretches(entries, known):
-            for stop in _stops(entries.first, start, len(stretch.offsets) - 1):
-                self._pool((entries.first + start) // pool.EVERY, known)
-                yield stretch._replace(offsets=stretch.offsets[: stop + 1])
-                start = stop
+    def _told(self, unusual: Unusual, begin: int = 0) -> Unusual:
+        """By bucket of the call, and by series."""
+        if begin > 0:
+            unusual = unusual._replace(bucket=unusual.bucket + begin)
+        return unusual if self.watch.dense else unusual._replace(series=self._newcomers.series(unusual.series))
+
+    def _young(self, series: int) -> "FeatureModel":
+        """What there is of a series without a model, as the first one of another."""
+        young = FeatureModel(self.watch._replace(dense=True))
+        young._peers = self._peers
+        young._make_room(1)
+        for missed in self._newcomers.of(series):
+            young._meet(self.watch, missed, 1, np.zeros(1, np.int64))
+        return young
 
     def _pool(self, period: int, known: int) -> None:
         """Look at what the series have in common, before the first bucket of every so many that there is.
@@ -150,7 +190,8 @@ class FeatureModel:
         It depends on the number of the bucket and on what is known then, and so not on where calls begin and end.
         """
         if known >= pool.FEWEST and period != self._peers.numbers[pool.PERIOD]:
-            gather(self._model, self._counts, known, self.watch.span, self._peers)
+            rows = known if self.watch.dense else len(self._newcomers.owner)
+            gather(self._model, self._counts, rows, self.watch.span, self._peers)
             self._peers.numbers[pool.PERIOD] = period
 
     @property
@@ -170,13 +211,28 @@ class FeatureModel:
             self._capacity = capacity
 
 
-def _stops(first: int, start: int, stop: int) -> list[int]:
-    """Where the buckets of a call from `start` on are parted, so that the series are looked at in between, and `stop`.
+def _stops(first: int, buckets: int) -> list[int]:
+    """Where the buckets of a call are parted, so that the series are looked at in between; their ends, too.
 
-    >>> _stops(pool.EVERY - 1, 0, pool.EVERY + 2)
-    [1, 97, 98]
+    >>> _stops(pool.EVERY - 1, pool.EVERY + 2)
+    [0, 1, 97, 98]
     """
-    return [*range(start + pool.EVERY - (first + start) % pool.EVERY, stop, pool.EVERY), stop]
+    return [0, *range(-first % pool.EVERY or pool.EVERY, buckets, pool.EVERY), buckets]
+
+
+def _between(entries: Entries, begin: int, stop: int) -> Entries:
+    """Some of the buckets."""
+    if begin == 0 and stop == len(entries.offsets) - 1:
+        return entries
+    low, high = entries.offsets[begin], entries.offsets[stop]
+    return Entries(
+        offsets=entries.offsets[begin : stop + 1] - low,
+        series=entries.series[low:high],
+        values=entries.values[low:high],
+        rows=entries.rows[low:high],
+        local=entries.local[begin:stop],
+        first=entries.first + begin,
+    )
 
 
 def _room(values: int) -> Unusual:

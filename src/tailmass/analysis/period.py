@@ -15,7 +15,7 @@ from tailmass.kernels.periodogram import Rings, dominant_period, push, readings
 SAME = 0.03  # relative difference within which two periods are one
 STRONGER = 0.1  # what the strength of a multiple must add: every period comes back at all of its multiples
 MOST_SERIES = 4096
-"""Series of a feature that have a ring, the first ones to appear; more would cost as much as all else they know."""
+"""Series of a feature that have a ring, the first to get a model; more would cost as much as all else they know."""
 FADING = 0.8  # of the strength of a period that is not seen again where it could be
 
 

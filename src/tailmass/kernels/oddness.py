@@ -91,17 +91,19 @@ def news(
     offsets, series, first, known, dense : as above
     shapes : what `weigh` told
     least : evidence from which something is told
-    bucket, whose : (found,) position of the bucket and series of a value, by bucket, then by series
+    bucket, whose : (found,) position of the bucket and series of a value, in the order of the entries
     evidence : (found,) what the value itself has, powers of ten
 
     Returns
     -------
     fused : (found,) the evidence, or k where it is news
     """
-    fused = evidence.copy()
+    fused, place = evidence.copy(), 0
     for k in range(len(bucket)):
         b, i = bucket[k], whose[k]
-        place = b * known + i if dense else offsets[b] + np.searchsorted(series[offsets[b] : offsets[b + 1]], i)
+        place = b * known + i if dense else max(place, offsets[b])
+        while not dense and series[place] != i:
+            place += 1
         recent = told[i, HEIGHT] > 0.0 and first + b - told[i, WHEN] <= ECHO
         height = told[i, HEIGHT] if recent else 0.0
         if shapes[place] > evidence[k] and (not recent or shapes[place] >= height + MORE):

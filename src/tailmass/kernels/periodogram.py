@@ -104,9 +104,9 @@ def push(
             i, y = meeting, 0.0
             if not dense:
                 i, y = series[entry], values[entry]
-                if i >= known:
-                    break
                 entry += 1
+                if i >= known:
+                    continue
             elif entry < end and series[entry] == i:
                 y = values[entry]
                 entry += 1
