@@ -163,7 +163,7 @@ def test_where_absence_is_nothing_an_open_bucket_can_be_too_low() -> None:
 
 @pytest.mark.parametrize(
     ("span", "slots"),
-    [(1, (96, 84, 24, 48)), (600, (96, 84, 24, 48)), (3600, (24, 84, 24, 48)), (604_800, (1, 1, 1, 2))],
+    [(1, (96, 56, 24, 48)), (600, (96, 56, 24, 48)), (3600, (24, 56, 24, 48)), (604_800, (1, 1, 1, 2))],
 )
 def test_a_season_has_no_more_slots_than_buckets(span: int, slots: tuple[int, ...]) -> None:
     state = FeatureModel(WATCH._replace(span=span)).state("m", 1)
@@ -200,7 +200,7 @@ def shapes_of(found: Unusual) -> Floats:
 
 
 def test_an_odd_form_is_found_with_typical_and_bounds_though_its_values_are_as_expected() -> None:
-    watch = WATCH._replace(least=3.2)
+    watch = WATCH._replace(least=4.5)
     plain, _ = learnt(FeatureModel(watch), forms(3000, odd=2500))
     found, _ = learnt(FeatureModel(watch, shapes=True), forms(3000, odd=2500))
     odd = shapes_of(found) > 0.0

@@ -174,4 +174,4 @@ def test_the_two_laws_of_the_prior_meet() -> None:
 def test_a_prior_is_as_it_is_documented() -> None:
     assert prior(3.75) == pytest.approx(10.0**-3.26)
     assert prior(13.75) == pytest.approx(10.0 ** -(3.26 + 2.1))
-    assert prior(1.0) == pytest.approx(10.0 ** -(2.72 - 1.1))
+    assert prior(1.0) == pytest.approx(10.0 ** -(3.26 - 0.49 * 2.75))
