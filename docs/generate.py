@@ -26,6 +26,7 @@ from tailmass.cli.app import app as command_line
 from tailmass.engine import support
 from tailmass.errors import AnalysisStartError
 from tailmass.jobs import FUNCTIONS, Function, Job
+from tailmass.jobs.functions import MEASURES
 from tailmass.jobs.transforms import TRANSFORMS, Range
 from tailmass.results import Bucket, Counts, Record
 from tailmass.server.app import create_app
@@ -91,36 +92,78 @@ every job refused, else 202.
 # -- functions ---------------------------------------------------------------------------------------------------------
 
 
+_EXAMPLES = {
+    "distinct_count": "clientip",
+    "info_content": "subdomain",
+    "lat_long": "place",
+    "sum": "bytes",
+}
+"""What the field of an example is called; "responsetime" unless it is here."""
+
+
 def functions_page() -> str:
     """Every function, what it needs, and whether this version analyses it."""
     rows = [
         (
             f"`{each.name}`" + "".join(f", `{alias}`" for alias in each.aliases),
-            ", ".join(each.measures),
-            each.field,
-            each.by,
-            each.over,
+            "; ".join(MEASURES[measure] for measure in each.measures),
+            _needs(each),
             {"both": "both", "high": "high only", "low": "low only", None: "–"}[each.side],
             {"zero": "counts as 0", "ignored": "is passed by"}[each.empty],
+            f"`{example(each)}`",
             "yes" if analysed(each) else "not yet",
         )
         for each in FUNCTIONS
     ]
-    heads = ("Function", "Measures", "field", "by", "over", "Unusual when", "A bucket without rows", "Analysed")
+    heads = (
+        "Function",
+        "What is modelled, of each bucket",
+        "Needs",
+        "Unusual when",
+        "A bucket without rows",
+        "Example",
+    )
     return f"""# Functions
 {NOTE}
 
 What a detector can watch. `metric` is meant where a detector has a field and no function; it watches three features at
-once, and a record says in `functionDescription` which of them was unusual.
+once, and a record says in `functionDescription` which of them was unusual. `by` and `over` may be given where the table
+says nothing of them, and `partition` always; [write a detector](../howto/detectors.md) tells what they do.
 
 A job may ask for any of these. Where **Analysed** says *not yet* the job is created and kept, and the first upload is
 refused with error 40101. The same goes for some settings of a detector, whatever its function:
 [jobs](jobs.md#not-analysed-yet) lists them.
 
-{_table(heads, rows)}
+{_table((*heads, "Analysed"), rows)}
 
-A bucket without rows matters to a series that has had rows before: nothing is expected of a value never seen.
+A bucket without rows matters to a series that has had rows before: nothing is expected of a value never seen. A row
+whose field is empty, or is no number where one is needed, is as good as none; so is one without a value of a field to
+split by, unless the detector has `useNull`.
+
+What some of them make of a bucket, and how, is told with the [models](../explanation/models.md#from-rows-to-a-value).
+Rows can [stand for several](../howto/detectors.md#send-rows-that-stand-for-several), for all of them but `metric`.
 """
+
+
+def _needs(function: Function) -> str:
+    """The fields that a function requires, and those it does not take."""
+    needs = {"a field": function.field, "`by`": function.by, "`over`": function.over}
+    required = [name for name, need in needs.items() if need == "required"]
+    refused = [f"no {name.removeprefix('a ')}" for name, need in needs.items() if need == "forbidden"]
+    return ", ".join(required + refused)
+
+
+def example(function: Function) -> str:
+    """A detector in its short form, with what the function needs."""
+    field = f"({_EXAMPLES.get(function.measures[0], 'responsetime')})" if function.field == "required" else ""
+    words = [function.name + field]
+    if function.by == "required":
+        words.append("by process")
+    elif function.side is not None:
+        words.append("by host")
+    if function.over == "required":
+        words.append("over user")
+    return " ".join(words)
 
 
 def analysed(function: Function) -> bool:

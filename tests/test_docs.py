@@ -18,8 +18,9 @@ import pytest
 
 from tailmass.errors import InvalidDateFormat
 from tailmass.intake.timestamps import Timestamps
-from tailmass.jobs import AnalysisConfig, Job
+from tailmass.jobs import FUNCTIONS, AnalysisConfig, Function, Job
 from tailmass.jobs.dates import Pattern
+from tailmass.jobs.grammar import detector
 
 if TYPE_CHECKING:
     from tests.conftest import Running, Serving
@@ -62,6 +63,11 @@ def test_what_is_made_from_the_code_is_current(made: dict[Path, str]) -> None:
     assert len(made) == 9
     for path, text in made.items():
         assert path.read_text() == text, f"{name(path)} is out of date; run: make docs"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=[each.name for each in FUNCTIONS])
+def test_the_example_of_a_function_is_a_detector_with_it(function: Function) -> None:
+    assert detector(GENERATE["example"](function)).definition is function
 
 
 def test_the_picture_shows_what_the_demo_prints() -> None:

@@ -381,10 +381,9 @@ def test_no_record_comes_from_a_young_series() -> None:
     [
         ({"function": "rare", "byFieldName": "host"}, {}, "rare"),
         ({"function": "count", "overFieldName": "host"}, {}, "overFieldName"),
-        ({"function": "median", "fieldName": "value"}, {}, "median"),
+        ({"function": "time_of_day"}, {}, "time_of_day"),
         ({"function": "count", "byFieldName": "host", "excludeFrequent": "by"}, {}, "excludeFrequent"),
         ({"function": "count"}, {"overlappingBuckets": True}, "overlappingBuckets"),
-        ({"function": "count"}, {"summaryCountFieldName": "n"}, "summaryCountFieldName"),
     ],
 )
 def test_what_is_not_analysed_is_refused_by_name(

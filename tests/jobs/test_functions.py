@@ -1,6 +1,6 @@
 import pytest
 
-from tailmass.jobs.functions import BY_NAME, FUNCTIONS, function
+from tailmass.jobs.functions import BY_NAME, FUNCTIONS, MEASURES, function
 
 COUNTS = {"count", "high_count", "low_count"}
 NON_ZERO = {f"{side}{name}" for side in ("", "high_", "low_") for name in ("non_zero_count", "nzc")}
@@ -76,6 +76,15 @@ def test_an_alias_is_the_function_it_stands_for(alias: str, name: str, descripti
 def test_only_metric_measures_three_things() -> None:
     assert function("metric").measures == ("mean", "min", "max")
     assert [each.name for each in FUNCTIONS if len(each.measures) != 1] == ["metric"]
+
+
+def test_what_is_different_or_told_is_read_as_it_is_written_and_so_are_places() -> None:
+    counted = {f"{side}{name}" for side in ("", "high_", "low_") for name in ("distinct_count", "dc", "info_content")}
+    assert {name for name, each in BY_NAME.items() if each.texts} == counted | {"lat_long"}
+
+
+def test_everything_that_is_measured_is_told_to_people() -> None:
+    assert set(MEASURES) == {measure for each in FUNCTIONS for measure in each.measures}
 
 
 @pytest.mark.parametrize("name", ["", "Count", "COUNT", "frequent", "mean "])

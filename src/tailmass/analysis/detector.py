@@ -13,9 +13,10 @@ from tailmass.analysis.clock import Advance
 from tailmass.analysis.dictionary import Dictionary, Series
 from tailmass.analysis.explanation import SOURCES, Explanation, kinds
 from tailmass.analysis.features import FEATURES
-from tailmass.analysis.model import FeatureModel
+from tailmass.analysis.gatherers import Rows
 from tailmass.columns import Columns, Floats, Ints
 from tailmass.jobs import Detector
+from tailmass.kernels import ids as numbering
 from tailmass.kernels.buckets import Closed, Open, accumulate, peek
 from tailmass.kernels.observe import Entries, Unusual, Watch
 
@@ -49,6 +50,8 @@ class Findings:
     """(buckets,) series that met a value."""
     closed: Closed
     """What all series did in these buckets."""
+    values: tuple[Floats, ...] = ()
+    """For each of the function's measures, (entries,) its value in the entries of `closed`; NaN where it has none."""
 
 
 class DetectorAnalysis:
@@ -61,11 +64,13 @@ class DetectorAnalysis:
     span : seconds of a bucket
     slots : more than the number of buckets that can be open at once
     calendar : the clocks by which days and weeks are counted
+    summary : the field that tells how many rows each one stands for, if they are summarised
     """
 
     def __init__(
-        self, detector: Detector, dictionaries: Mapping[str, Dictionary], span: int, slots: int, calendar: Calendar
-    ) -> None:
+        self, detector: Detector, dictionaries: Mapping[str, Dictionary], span: int, slots: int, calendar: Calendar,
+        summary: str | None = None,
+    ) -> None:  # fmt: skip
         function = detector.definition
         self.detector = detector
         self.measures = function.measures
@@ -84,8 +89,14 @@ class DetectorAnalysis:
             sensitivity=(detector.sensitivity or USUAL_SENSITIVITY) / USUAL_SENSITIVITY,
             learning=True,
         )
-        self.models = tuple(FeatureModel(watch, shapes=bool(detector.shape)) for _ in self.measures)
+        self.models = tuple(FEATURES[measure].model(watch, shapes=bool(detector.shape)) for measure in self.measures)
+        self._summary = summary
         self._open = _no_series(slots)
+        self._gatherers = {
+            measure: gatherer
+            for measure in self.measures
+            if (gatherer := FEATURES[measure].gathers(summarised=summary is not None)) is not None
+        }
 
     def advance(self, columns: Columns, ids: Mapping[str, Ints], advance: Advance) -> Findings:
         """Add admitted rows to the open buckets, and judge the buckets that they close.
@@ -102,24 +113,33 @@ class DetectorAnalysis:
             ids[detector.by_field_name] if detector.by_field_name else None,
             len(advance.rows),
         )
-        values = columns.numbers[detector.field_name] if detector.field_name else np.zeros(len(advance.rows))
+        values, weights = self._values(columns), columns.numbers[self._summary] if self._summary else None
         self._make_room(len(self.series))
-        closed = accumulate(advance.rows, advance.closing, series, values, self._open, advance.first, advance.until)
+        closed = accumulate(
+            advance.rows, advance.closing, series, values, self._open, advance.first, advance.until, weights
+        )
+        if self._gatherers:
+            texts = columns.texts.get(detector.field_name or "")
+            there = np.where(np.isnan(values), numbering.EMPTY, series)
+            for gatherer in self._gatherers.values():
+                gatherer.add(Rows(advance.rows, there, values, texts, weights))
+        measured = [self._measured(closed, measure, advance.first, advance.until) for measure in self.measures]
         judged = [
-            model.learn(self._entries(closed, measure, advance.first), len(self.series))
-            for model, measure in zip(self.models, self.measures, strict=True)
+            model.learn(self._entries(closed, each, measure, advance.first), len(self.series))
+            for model, each, measure in zip(self.models, measured, self.measures, strict=True)
         ]
-        return self._findings([unusual for unusual, _ in judged], judged[0][1], closed)
+        return self._findings([unusual for unusual, _ in judged], judged[0][1], closed, measured)
 
     def interim(self, first: int, until: int) -> Findings:
         """Judge the open buckets `first` to `until - 1` as they stand."""
         self._make_room(len(self.series))
         closed = peek(self._open, first, until)
-        judged = [
-            model.probe(self._entries(closed, measure, first), len(self.series))
-            for model, measure in zip(self.models, self.measures, strict=True)
+        measured = [self._measured(closed, measure, first, until, closing=False) for measure in self.measures]
+        entries = [
+            self._entries(closed, each, measure, first) for each, measure in zip(measured, self.measures, strict=True)
         ]
-        return self._findings(judged, np.diff(closed.offsets), closed)
+        judged = [model.probe(each, len(self.series)) for model, each in zip(self.models, entries, strict=True)]
+        return self._findings(judged, np.diff(entries[0].offsets), closed, measured)
 
     def forecast(self, series: int, first: int, buckets: int) -> tuple[Floats, Floats, Floats]:
         """What a series is expected to do, by the function's first feature.
@@ -146,6 +166,8 @@ class DetectorAnalysis:
         kept[f"{prefix}.open.used"] = self._open.used.copy()
         for model, measure in zip(self.models, self.measures, strict=True):
             kept |= model.state(f"{prefix}.{measure}", series)
+        for measure, gatherer in self._gatherers.items():
+            kept |= gatherer.state(f"{prefix}.{measure}.gathered")
         return kept
 
     def restore(self, prefix: str, kept: Mapping[str, np.ndarray[Any, Any]]) -> None:
@@ -154,20 +176,51 @@ class DetectorAnalysis:
         self._open = arrays.put_together(self._open, f"{prefix}.open", kept)
         for model, measure in zip(self.models, self.measures, strict=True):
             model.restore(f"{prefix}.{measure}", kept)
+        for measure, gatherer in self._gatherers.items():
+            gatherer.restore(f"{prefix}.{measure}.gathered", kept)
 
     @property
     def size_bytes(self) -> int:
         """Bytes of the models and of the open buckets."""
-        return arrays.size_bytes(self._open) + sum(model.size_bytes for model in self.models)
+        gathered = sum(gatherer.size_bytes for gatherer in self._gatherers.values())
+        return arrays.size_bytes(self._open) + sum(model.size_bytes for model in self.models) + gathered
 
-    def _entries(self, closed: Closed, measure: str, first: int) -> Entries:
+    def _values(self, columns: Columns) -> Floats:
+        """(n,) what the rows bring; NaN where the detector passes a row over, which lacks something that it reads."""
+        name = self.detector.field_name
+        if not name:
+            values = np.zeros(len(columns))
+        elif self.detector.definition.texts:
+            values = np.where((columns.texts[name] != "").fill_null(False).to_numpy(), 0.0, np.nan)
+        else:
+            values = columns.numbers[name]
+        if self._summary:
+            values = np.where(columns.numbers[self._summary] > 0.0, values, np.nan)
+        return values
+
+    def _measured(self, closed: Closed, measure: str, first: int, until: int, *, closing: bool = True) -> Floats:
+        """(entries,) what the series did, in the unit of the measure; NaN where there is no saying."""
+        gatherer, of = self._gatherers.get(measure), FEATURES[measure].of
+        if gatherer is not None:
+            return gatherer.close(first, until) if closing else gatherer.peek(first, until)
+        assert of is not None
+        return of(closed)
+
+    def _entries(self, closed: Closed, values: Floats, measure: str, first: int) -> Entries:
         """What the series did, as the models of a feature take it."""
         times = (first + np.arange(len(closed.offsets) - 1)) * self.models[0].watch.span
-        rows = closed.count if measure == "mean" else np.empty(0)
-        local = self._calendar.offsets(times)
-        return Entries(closed.offsets, closed.series, FEATURES[measure](closed), rows, local, first)
+        feature, local = FEATURES[measure], self._calendar.offsets(times)
+        rows = closed.count if feature.rows else np.empty(0)
+        entries = Entries(closed.offsets, closed.series, values, rows, local, first)
+        if not feature.partial:
+            return entries
+        there = ~np.isnan(values)
+        offsets = np.append(0, np.cumsum(there))[closed.offsets]
+        return entries._replace(
+            offsets=offsets, series=closed.series[there], values=values[there], rows=rows[there] if len(rows) else rows
+        )
 
-    def _findings(self, features: list[Unusual], updates: Ints, closed: Closed) -> Findings:
+    def _findings(self, features: list[Unusual], updates: Ints, closed: Closed, values: list[Floats]) -> Findings:
         """The features of a function as one finding a series and bucket."""
         found, which, evidence = features[0], np.zeros(len(features[0].series), np.int64), features[0].evidence
         if len(features) > 1:
@@ -191,6 +244,7 @@ class DetectorAnalysis:
             explanation=self._explanation(found, evidence),
             updates=updates,
             closed=closed,
+            values=tuple(values),
         )
 
     def _explanation(self, found: Unusual, evidence: Floats) -> Explanation:

@@ -14,14 +14,14 @@ from tailmass.columns import Columns, Floats, Ints
 from tailmass.engine import support
 from tailmass.engine.report import report
 from tailmass.jobs import Job
-from tailmass.kernels.buckets import ADMITTED, EXCLUDED, LATE, UNDATED, Closed
+from tailmass.kernels.buckets import ADMITTED, EXCLUDED, LATE, UNDATED
 from tailmass.results import Batch, Counts, Forecast
 from tailmass.scoring.buckets import bucket_evidence
 from tailmass.scoring.rate import RateCalibration
 
 STATE_VERSION = 2
 Arrays = dict[str, np.ndarray[Any, Any]]
-OnClosed = Callable[[int, int, Closed], None]
+OnClosed = Callable[[int, int, Findings], None]
 
 
 class Pipeline:
@@ -34,7 +34,7 @@ class Pipeline:
     ----------
     job : the configuration
     on_closed : called with the position of a detector, the number of the first bucket that closed, and what the
-        detector's series did in it and the following ones
+        detector saw and found in it and the following ones
 
     Raises
     ------
@@ -50,9 +50,9 @@ class Pipeline:
         self.clock = Clock(analysis.bucket_span, analysis.latency)
         self._analysis_fields = analysis.analysis_fields
         self._dictionaries = {name: Dictionary() for each in analysis.detectors for name in each.split_fields}
-        calendar = Calendar(analysis.time_zone)
+        calendar, summary = Calendar(analysis.time_zone), analysis.summary_count_field_name
         self.detectors = tuple(
-            DetectorAnalysis(each, self._dictionaries, analysis.bucket_span, self.clock.slots, calendar)
+            DetectorAnalysis(each, self._dictionaries, analysis.bucket_span, self.clock.slots, calendar, summary)
             for each in analysis.detectors
         )
         self._calibrations = tuple(RateCalibration(analysis.bucket_span) for _ in analysis.detectors)
@@ -184,7 +184,7 @@ class Pipeline:
             return Batch.empty()
         if self._on_closed is not None:
             for index, found in enumerate(findings):
-                self._on_closed(index, advance.first, found.closed)
+                self._on_closed(index, advance.first, found)
         rates = [
             calibration.learn(
                 found.bucket, found.series, found.evidence, found.updates, advance.first, len(detector.series)

@@ -12,7 +12,6 @@ def check(job: Job) -> None:
     """Raise AnalysisStartError for the first thing a job asks for that is accepted and kept, but not analysed yet."""
     analysis = job.analysis_config
     asked = {
-        "summaryCountFieldName": analysis.summary_count_field_name is not None,
         "categorizationFieldName": analysis.categorization_field_name is not None,
         "overlappingBuckets": bool(analysis.overlapping_buckets),
         "multivariateByFields": bool(analysis.multivariate_by_fields),
@@ -48,6 +47,9 @@ def _name(job: Job) -> str:
 def fields(job: Job) -> Fields:
     """The fields that the analysis of a job reads, and as what."""
     analysis = job.analysis_config
-    numbers = tuple(sorted({each.field_name for each in analysis.detectors if each.field_name}))
-    texts = tuple(name for name in analysis.analysis_fields if name not in numbers or name in analysis.term_fields)
+    watched = [(each.definition, each.field_name) for each in analysis.detectors if each.field_name]
+    written = {*analysis.term_fields, *(name for function, name in watched if function.texts)}
+    read = {analysis.summary_count_field_name, *(name for function, name in watched if not function.texts)}
+    numbers = tuple(sorted(name for name in read if name))
+    texts = tuple(name for name in analysis.analysis_fields if name not in numbers or name in written)
     return Fields(job.data_description.time_field, texts, numbers, ordered(job.transforms or ()))

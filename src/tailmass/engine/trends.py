@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tailmass.analysis.detector import DetectorAnalysis
-from tailmass.analysis.features import FEATURES
+from tailmass.analysis.detector import DetectorAnalysis, Findings
 from tailmass.columns import Floats, Ints
 from tailmass.jobs import Job
-from tailmass.kernels.buckets import Closed
 
 AROUND_SECONDS = 86_400
 MOST_BUCKETS = 48  # on either side
@@ -39,14 +37,14 @@ class Trends:
         """Know whose ids the series have."""
         self._detectors = detectors
 
-    def keep(self, index: int, first: int, closed: Closed) -> None:
+    def keep(self, index: int, first: int, found: Findings) -> None:
         """Take over what detector `index` saw in the bucket `first` and those after it."""
         if not self._kept:
             self._first = first
-        series = closed.series.astype(np.int32)
-        for measure in self._measures[index]:
-            values = FEATURES[measure](closed).astype(np.float32)
-            self._kept.setdefault((index, measure), []).append((np.diff(closed.offsets), series, values))
+        series = found.closed.series.astype(np.int32)
+        for measure, values in zip(self._measures[index], found.values, strict=True):
+            kept = self._kept.setdefault((index, measure), [])
+            kept.append((np.diff(found.closed.offsets), series, values.astype(np.float32)))
 
     def around(self, record: Mapping[str, Any]) -> tuple[Ints, Floats]:
         """Starts of buckets (n,) in epoch seconds and values (n,) of a record's series around the record's bucket."""

@@ -18,6 +18,7 @@ def warm() -> None:
                 "detectors": [
                     {"function": "metric", "fieldName": "value", "byFieldName": "name", "partitionFieldName": "place"},
                     {"function": "count", "shape": True},
+                    *({"function": name, "fieldName": "value"} for name in ("median", "varp", "info_content")),
                 ],
             },
         }

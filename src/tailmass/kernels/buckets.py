@@ -88,8 +88,9 @@ class Closed(NamedTuple):
 
 @kernel
 def accumulate(
-    buckets: Ints, closing: Ints, series: Ints, values: Floats, held: Open, first: int, until: int
-) -> Closed:
+    buckets: Ints, closing: Ints, series: Ints, values: Floats, held: Open, first: int, until: int,
+    weights: Floats | None = None,
+) -> Closed:  # fmt: skip
     """Add rows to the open buckets in row order, and hand over the buckets that close on the way.
 
     One addition a row, in the order of the rows: a sum depends on nothing else, however an upload was cut.
@@ -103,6 +104,7 @@ def accumulate(
     held : the open buckets, changed in place; more slots than buckets can be open at once
     first : the first bucket that has not been handed over
     until : after the rows, close the buckets below this number too
+    weights : (n,) rows that each row stands for, > 0 where it is not passed over; one each where there are none
 
     Returns
     -------
@@ -123,13 +125,14 @@ def accumulate(
             continue
         if buckets[row] != bucket:  # a division a row would cost as much as the rest
             bucket, slot = buckets[row], buckets[row] % len(used)
+        weight = 1.0 if weights is None else weights[row]  # decided when the kernel is compiled
         if held_count[slot, i] == 0.0:
             touched[slot, used[slot]] = i
             used[slot] += 1
-            held_count[slot, i] = 1.0
+            held_count[slot, i] = weight
             held_total[slot, i] = held_low[slot, i] = held_high[slot, i] = value
         else:
-            held_count[slot, i] += 1.0
+            held_count[slot, i] += weight
             held_total[slot, i] += value
             held_low[slot, i] = min(held_low[slot, i], value)
             held_high[slot, i] = max(held_high[slot, i], value)
