@@ -58,6 +58,15 @@ def results() -> dict[str, Any]:
             "transforms": {"names": 10_000, "rows_per_second": 1.25e6},
             "models": [{"series": 1000, "present": 100, "updates_per_second": 1e7, "series_bytes": 1400.0}],
         },
+        "functions": STAMP | {
+            "seeds": 100, "buckets": 400, "span": 600,
+            "found": [
+                {"function": "mean", "split": "alone", "found": 0.97, "quiet": 1.0, "alarms": 0.3},
+                {"function": "mean", "split": "by", "found": 1.0, "quiet": 0.99, "alarms": 1.8},
+                {"function": "rare", "split": "by", "found": 0.5, "quiet": 0.25, "alarms": 1.8},
+            ],
+            "speed": [{"function": "mean", "different": 1000, "rows_per_second": 1.726e7}],
+        },
         "quality": STAMP | {
             "limits": {}, "corpora": corpora, "detectors": [default, detector("reference", sets={"nab": NAB})],
             "entities": {"smd": KPI | {"series": 4, "alarms_at_50": 0.87}},
@@ -99,6 +108,12 @@ def test_the_speed_of_transforms_is_told_once_it_was_measured() -> None:
     assert line.endswith("`domain_split`: 1.25 million rows a second.")
     del measured["speed"]["transforms"]
     assert "domain_split" not in page.render(measured)
+
+
+def test_a_function_is_a_row_with_what_it_found_for_each_split() -> None:
+    text = page.render(results())
+    assert lines(text, "| `mean` |") == ["| `mean` | 97% / 100% | 100% / 99% |", "| `mean` | 1,000 | 17.3 |"]
+    assert lines(text, "| `rare` |") == [f"| `rare` | {page.NOTHING} | 50% / 25% |"]
 
 
 def test_a_detector_is_a_row_with_its_figure_on_each_set() -> None:
@@ -147,7 +162,7 @@ def test_young_series_are_given_as_shares_of_mature_ones() -> None:
     ]
 
 
-@pytest.mark.parametrize("section", ["speed", "quality", "cold_start", "peers"])
+@pytest.mark.parametrize("section", ["speed", "functions", "quality", "cold_start", "peers"])
 def test_what_was_never_measured_says_so(section: str) -> None:
     told = results()
     whole = page.render(told)

@@ -133,6 +133,22 @@ def test_buckets_close_with_what_the_definition_says(upload: Upload, room: int) 
 
 
 @fixed
+@given(uploads(), st.lists(st.integers(1, 5), min_size=60, max_size=60))
+def test_a_row_that_stands_for_several_counts_as_many_and_adds_its_value_once(
+    upload: Upload, weights: list[int]
+) -> None:
+    rows, first, until = len(upload.series), upload.first, upload.until(len(upload.series))
+    weight = np.array(weights[:rows], np.float64)
+    held, plain = no_rows(upload.slots), no_rows(upload.slots)
+    closed = accumulate(upload.buckets, upload.closing, upload.series, upload.values, held, first, until, weight)
+    assert same((*closed[:2], *closed[3:]), (*(single := upload.accumulate(plain, 0, rows))[:2], *single[3:]))
+    counted = ~np.isnan(upload.values) & (upload.series >= 0)
+    buckets = np.repeat(first + np.arange(len(closed.offsets) - 1), np.diff(closed.offsets))
+    for bucket, series, count in zip(buckets.tolist(), closed.series.tolist(), closed.count.tolist(), strict=True):
+        assert count == weight[counted & (upload.buckets == bucket) & (upload.series == series)].sum()
+
+
+@fixed
 @given(uploads(), st.integers(0, 60))
 def test_rows_can_be_cut_anywhere(upload: Upload, place: int) -> None:
     rows, cut = len(upload.series), min(place, len(upload.series))
