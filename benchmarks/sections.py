@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import cold_start, data, entities, kit, nulls, pairs, speed
+from benchmarks import cold_start, data, entities, kit, nulls, pairs, scenarios, speed
 from benchmarks.detectors import DEFAULT, OPTIONS, PEERS, REFERENCE, REFERENCES, Detector
 from benchmarks.kit import Kit
 
@@ -104,6 +104,21 @@ def speed_section(rows: int, hosts: int, times: int) -> Section:
         "transforms": {"names": speed.NAMES, "rows_per_second": transformed},
         "models": [speed.series_updates(*load) for load in speed.LOADS],
     }
+
+
+# -- functions ---------------------------------------------------------------------------------------------------------
+
+
+def functions_section(seeds: int) -> Section:
+    """How often each function finds what is planted for it, how quiet a twin is, and rows a second."""
+    found = []
+    for measure, split, functions in scenarios.groups():
+        say(f"functions: {measure}, {split}")
+        found += scenarios.shares(measure, split, functions, range(seeds))
+    say("functions: rows a second")
+    rows = [speed.function_rows(*each) for each in speed.FUNCTIONS]
+    asked = {"seeds": seeds, "buckets": scenarios.BUCKETS, "span": scenarios.SPAN}
+    return stamp() | asked | {"found": found, "speed": rows}
 
 
 # -- quality -----------------------------------------------------------------------------------------------------------

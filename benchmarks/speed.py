@@ -5,8 +5,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import polars as pl
 
 import tailmass
 from tailmass.analysis.calendar import Calendar
@@ -15,10 +17,11 @@ from tailmass.analysis.detector import DetectorAnalysis
 from tailmass.analysis.dictionary import Dictionary
 from tailmass.analysis.model import FeatureModel
 from tailmass.client import Client
+from tailmass.columns import Columns
 from tailmass.engine import support
-from tailmass.intake.piece import Piece
+from tailmass.intake.piece import PIECE_ROWS, Piece
 from tailmass.intake.reader import Reader, reader
-from tailmass.jobs import Job
+from tailmass.jobs import Detector, Job
 from tailmass.kernels.buckets import accumulate
 from tailmass.kernels.observe import Entries, Watch
 from tailmass.scoring.rate import RateCalibration
@@ -26,6 +29,17 @@ from tailmass.scoring.rate import RateCalibration
 SPAN = 300
 LEAST = 1.456  # evidence from which a value is worth a record
 WARM_UP, RUNS = 10, 5  # calls
+FUNCTIONS = (
+    ("count", 1_000),
+    ("mean", 1_000),
+    ("median", 1_000),
+    ("varp", 1_000),
+    ("distinct_count", 1_000),
+    ("distinct_count", 1_000_000),
+    ("info_content", 100),
+    ("info_content", 1_000_000),
+)
+"""Functions, and how many different values their field has."""
 LOADS = ((100_000, 100_000, 20), (1_000_000, 100_000, 20))  # series, of which so many are present, buckets a call
 JOB = {
     "id": "speed",
@@ -48,13 +62,13 @@ NAMES_JOB = {
 CHUNK_BYTES = 4 << 20
 
 
-def best(run: Callable[[], None], times: int) -> float:
+def best(run: Callable[[], None], times: int, clock: Callable[[], float] = time.perf_counter) -> float:
     """Seconds of the fastest run, the machine being noisy."""
     elapsed = []
     for _ in range(times):
-        begin = time.perf_counter()
+        begin = clock()
         run()
-        elapsed.append(time.perf_counter() - begin)
+        elapsed.append(clock() - begin)
     return min(elapsed)
 
 
@@ -167,6 +181,37 @@ def _entries(chance: np.random.Generator, series: int, present: int, buckets: in
         local=np.zeros(buckets, np.int64),
         first=first,
     )
+
+
+def function_rows(function: str, different: int, rows: int = 2_000_000) -> dict[str, Any]:
+    """What one detector `function(field) by host` costs, models and all, once the rows are in memory.
+
+    Processor time of one thread, for 100 hosts in 50 buckets. The field has so many `different` values.
+    """
+    chance = np.random.default_rng(1)
+    number = chance.integers(0, different, rows)
+    columns = Columns(
+        np.sort(chance.integers(0, 50 * SPAN * 1000, rows)),
+        np.ones(rows, np.bool_),
+        {
+            "host": pl.Series([f"host{n:04d}" for n in range(100)])[chance.integers(0, 100, rows)],
+            "value": pl.Series([f"value{n:06d}" for n in range(different)])[number],
+        },
+        {"value": number.astype(np.float64)},
+    )
+    field = {} if function == "count" else {"fieldName": "value"}
+    detector = Detector.parse({"function": function, "byFieldName": "host", **field})
+
+    def run() -> None:
+        hosts, clock = Dictionary(), Clock(SPAN, 0)
+        analysis = DetectorAnalysis(detector, {"host": hosts}, SPAN, clock.slots, Calendar(None))
+        for begin in range(0, rows, PIECE_ROWS):
+            piece = columns.take(slice(begin, begin + PIECE_ROWS))
+            _, watermark = clock.admit(piece)
+            analysis.advance(piece, {"host": hosts.ids(piece.texts["host"])}, clock.run(piece.times, watermark))
+
+    run()  # compiles
+    return {"function": function, "different": different, "rows_per_second": rows / best(run, 3, time.process_time)}
 
 
 def _peak_mib(process: int) -> float:

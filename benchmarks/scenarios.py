@@ -1,0 +1,272 @@
+"""How often each function finds what it is there for: rows with one planted anomaly, and a twin of them without it.
+
+A scenario is made for what is measured, so that the functions of one measure and their sides share it. Whoever adds a
+function adds a line to `SCENARIOS`: what happens in the cells of series and buckets, made into rows by `of_cells`, or
+anything else that gives a `Case`. Whoever adds a way to split adds one to `SPLITS`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tailmass.columns import Columns, Floats, Ints
+from tailmass.engine.pipeline import Pipeline
+from tailmass.errors import EngineError
+from tailmass.jobs import FUNCTIONS, Function, Job
+from tailmass.results import Batch
+
+SPAN, BUCKETS = 600, 400
+BEGIN = 1_700_000_400 // SPAN
+EARLIEST, LATEST = 250, 390  # buckets in which something is planted
+HOSTS, SITES = ("h0", "h1", "h2", "h3"), ("s0", "s1")
+SPLITS: dict[str, dict[str, str]] = {
+    "alone": {},
+    "by": {"byFieldName": "host"},
+    "partition": {"partitionFieldName": "host"},
+    "by and partition": {"byFieldName": "host", "partitionFieldName": "site"},
+}
+FIELDS = {"byFieldName": "by_field_value", "partitionFieldName": "partition_field_value"}
+"""Which column of a record names the value of a split."""
+WEEK = 604_800
+CRITICAL = 75.0  # a score that comes once in 72 weeks of a series
+ONCE_A_WEEK = 50.0
+WORDS = ("www", "mail", "cdn", "api", "static", "img", "login", "shop", "news", "blog", "forum", "search")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one series does in one bucket: the texts and values of its rows."""
+
+    values: Floats
+    texts: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Rows, and where something is planted in them.
+
+    bucket : number of the bucket
+    where : columns of the record that has to come of it, with their values
+    side : +1 where it is too high, -1 where it is too low, 0 where there is no direction
+    """
+
+    rows: Columns
+    bucket: int
+    where: Mapping[str, str]
+    side: int
+
+
+Scenario = Callable[[str, int, int], Case]
+"""Rows for a split, a seed and a side; with side 0 nothing is planted, which leaves the rows elsewhere as they are."""
+
+
+# -- scenarios ---------------------------------------------------------------------------------------------------------
+
+
+def _counted(chance: np.random.Generator, side: int) -> Cell:
+    """Some 60 rows; twice as many, or a tenth."""
+    rows = max(1, int(chance.poisson(60.0 * {0: 1.0, 1: 2.0, -1: 0.1}[side])))
+    return Cell(np.zeros(rows))
+
+
+def _rows(chance: np.random.Generator) -> int:
+    return 6 + int(chance.poisson(8.0))
+
+
+def _shifted(chance: np.random.Generator, side: int) -> Cell:
+    """Values around 50, give or take 5; all of them 15 off."""
+    rows = _rows(chance)
+    return Cell(chance.normal(50.0 + 15.0 * side, 5.0, rows))
+
+
+def _extreme(chance: np.random.Generator, side: int) -> Cell:
+    """The same; one of them 50 off."""
+    cell = _shifted(chance, 0)
+    cell.values[0] += 50.0 * side
+    return cell
+
+
+def _summed(chance: np.random.Generator, side: int) -> Cell:
+    """Sums of some 40 values; three times as much, or a fifth."""
+    rows = 30 + int(chance.poisson(10.0))
+    factor = {0: 1.0, 1: 3.0, -1: 0.2}[side]
+    return Cell(factor * chance.gamma(4.0, 12.0, rows))
+
+
+def _restless(chance: np.random.Generator, side: int) -> Cell:
+    """Some 30 values around 50, give or take 5; five times as much, or a tenth."""
+    rows = 20 + int(chance.poisson(10.0))
+    return Cell(chance.normal(50.0, 5.0 * {0: 1.0, 1: 5.0, -1: 0.1}[side], rows))
+
+
+def _various(chance: np.random.Generator, side: int) -> Cell:
+    """Some 30 rows of 30 users; 90 of 500, or 30 of two."""
+    rows = (60 if side > 0 else 0) + 20 + int(chance.poisson(10.0))
+    users = {0: 30, 1: 500, -1: 2}[side]
+    return Cell(np.zeros(rows), [f"user{n}" for n in chance.integers(0, users, rows)])
+
+
+def _telling(chance: np.random.Generator, side: int) -> Cell:
+    """Names of machines made of two words; with ten that are nothing but chance, or the same name all over."""
+    rows = 20 + int(chance.poisson(10.0))
+    texts = [f"{WORDS[a]}.{WORDS[b]}" for a, b in chance.integers(0, len(WORDS), (rows, 2))]
+    if side > 0:
+        texts[:10] = [bytes(chance.integers(97, 123, 40, np.uint8)).decode() for _ in range(10)]
+    return Cell(np.zeros(rows), ["www.shop"] * rows if side < 0 else texts)
+
+
+ONLY_SIDES = {"min": -1, "max": +1}
+"""Where a function looks both ways, but is there for one."""
+
+
+def of_cells(cell: Callable[[np.random.Generator, int], Cell]) -> Scenario:
+    """Rows by cells: four hosts on one or two sites, or one host that is alone, in every bucket.
+
+    Parameters
+    ----------
+    cell : the rows of a cell; +1 has something planted that is too high to the measure, -1 too low, and 0 nothing
+    """
+
+    def made(split: str, seed: int, side: int) -> Case:
+        chance, own = (
+            np.random.default_rng([2014, list(SPLITS).index(split), seed]),
+            np.random.default_rng([2015, seed]),
+        )
+        fields = SPLITS[split]
+        hosts, sites = len(HOSTS) if fields else 1, len(SITES) if "site" in fields.values() else 1
+        bucket, host, site = (int(chance.integers(*ends)) for ends in ((EARLIEST, LATEST), (0, hosts), (0, sites)))
+        cells = [cell(chance, 0) for _ in range(BUCKETS * sites * hosts)]
+        if side:
+            cells[(bucket * sites + site) * hosts + host] = cell(own, side)
+        named = {"host": HOSTS[host], "site": SITES[site]}
+        where = {FIELDS[key]: named[field] for key, field in fields.items()}
+        return Case(_columns(cells, sites, hosts), BEGIN + bucket, where, side)
+
+    return made
+
+
+SCENARIOS: dict[str, Scenario] = {
+    "count": of_cells(_counted),
+    "mean": of_cells(_shifted),
+    "median": of_cells(_shifted),
+    "min": of_cells(_extreme),
+    "max": of_cells(_extreme),
+    "sum": of_cells(_summed),
+    "varp": of_cells(_restless),
+    "distinct_count": of_cells(_various),
+    "info_content": of_cells(_telling),
+}
+"""By the first of what a function measures."""
+
+
+# -- cases -------------------------------------------------------------------------------------------------------------
+
+
+def groups() -> Iterator[tuple[str, str, list[Function]]]:
+    """The functions of each scenario that are analysed with each way to split."""
+    for measure in SCENARIOS:
+        for split in SPLITS:
+            functions = [each for each in FUNCTIONS if each.measures[0] == measure and analysed(each, split)]
+            if functions:
+                yield measure, split, functions
+
+
+def analysed(function: Function, split: str) -> bool:
+    """Whether this version analyses the function with rows split so."""
+    try:
+        Pipeline(_job([function], split))
+    except EngineError:
+        return False
+    return True
+
+
+def side_of(function: Function, seed: int) -> int:
+    """What to plant for a function: for one that looks both ways, one or the other by the seed."""
+    return {"high": 1, "low": -1}.get(function.side or "", ONLY_SIDES.get(function.name, 1 - 2 * (seed % 2)))
+
+
+def run(functions: Sequence[Function], split: str, rows: Columns) -> list[pl.DataFrame]:
+    """The records that each function has of the rows, in one job with a detector for each; detectors do not meet."""
+    pipeline = Pipeline(_job(functions, split))
+    batch, _ = pipeline.write(rows, *pipeline.admit(rows))
+    records = Batch.concat([batch, pipeline.advance((BEGIN + BUCKETS) * SPAN)]).records
+    return [records.filter(detector_index=index) for index in range(len(functions))]
+
+
+def found(case: Case, records: pl.DataFrame) -> bool:
+    """Whether what was planted is the record with the highest score, in its series and bucket and on its side."""
+    if not len(records):
+        return False
+    top = records.sort("normalized_probability", descending=True, maintain_order=True).row(0, named=True)
+    side = np.sign(top["actual"] - top["typical"]) if case.side else 0
+    named = all(top[column] == value for column, value in case.where.items())
+    return bool(top["timestamp"] == case.bucket * SPAN and named and side == case.side)
+
+
+def budget(split: str) -> float:
+    """Records from ONCE_A_WEEK up that a twin may have: four times what its scores promise, and four.
+
+    These are days in which a job still lives on its prior; over all of them, some two of what is promised come.
+    """
+    hosts, sites = len(HOSTS) if SPLITS[split] else 1, len(SITES) if "site" in SPLITS[split].values() else 1
+    return 4.0 + 4.0 * hosts * sites * BUCKETS * SPAN / WEEK
+
+
+def alarms(records: pl.DataFrame) -> tuple[int, int]:
+    """Records from ONCE_A_WEEK up, and from CRITICAL up."""
+    score = records["normalized_probability"].to_numpy()
+    return int((score >= ONCE_A_WEEK).sum()), int((score >= CRITICAL).sum())
+
+
+def judge(measure: str, split: str, functions: Sequence[Function], seed: int) -> list[tuple[bool, int, int]]:
+    """For each function, whether it found what was planted, and the alarms of the twin."""
+    quiet = [alarms(each) for each in run(functions, split, SCENARIOS[measure](split, seed, 0).rows)]
+    hits: dict[str, bool] = {}
+    for side in {side_of(each, seed) for each in functions}:
+        case, concerned = SCENARIOS[measure](split, seed, side), [f for f in functions if side_of(f, seed) == side]
+        for function, records in zip(concerned, run(concerned, split, case.rows), strict=True):
+            hits[function.name] = found(case, records)
+    return [(hits[function.name], *each) for function, each in zip(functions, quiet, strict=True)]
+
+
+def shares(measure: str, split: str, functions: Sequence[Function], seeds: range) -> list[dict[str, Any]]:
+    """For each function, of how many seeds the planted was found, and of how many the twin kept within its budget."""
+    told = [judge(measure, split, functions, seed) for seed in seeds]
+    return [
+        {
+            "function": function.name,
+            "split": split,
+            "found": float(np.mean([each[k][0] for each in told])),
+            "quiet": float(np.mean([each[k][1] <= budget(split) and each[k][2] == 0 for each in told])),
+            "alarms": float(np.mean([each[k][1] for each in told])),
+        }
+        for k, function in enumerate(functions)
+    ]
+
+
+def _columns(cells: Sequence[Cell], sites: int, hosts: int) -> Columns:
+    """The rows of cells, which come by bucket, site and host, spread over their buckets."""
+    sizes = [len(cell.values) for cell in cells]
+    bucket, site, host = (
+        np.repeat(part.ravel(), sizes) for part in np.indices((len(cells) // sites // hosts, sites, hosts))
+    )
+    within: Ints = np.concatenate([np.arange(size) * SPAN // size for size in sizes])
+    times = ((BEGIN + bucket) * SPAN + within) * 1000
+    order = np.argsort(times, kind="stable")
+    texts = {"host": pl.Series(HOSTS)[host[order]], "site": pl.Series(SITES)[site[order]]}
+    if cells[0].texts is not None:
+        texts["text"] = pl.Series([text for cell in cells for text in cell.texts or ()], dtype=pl.String)[order]
+    values = np.concatenate([cell.values for cell in cells])[order]
+    return Columns(times[order], np.ones(len(times), np.bool_), texts, {"value": values})
+
+
+def _job(functions: Sequence[Function], split: str) -> Job:
+    detectors = [
+        {"function": each.name, **SPLITS[split]}
+        | ({"fieldName": "text" if each.texts else "value"} if each.field == "required" else {})
+        for each in functions
+    ]
+    return Job.parse({"analysisConfig": {"bucketSpan": SPAN, "detectors": detectors}})
