@@ -133,7 +133,10 @@ def _functions(section: Section) -> str:
 
     def cell(name: str, split: str) -> str:
         found = told.get((name, split))
-        return NOTHING if found is None else f"{found['found']:.0%} / {found['quiet']:.0%}"
+        if found is None:
+            return NOTHING
+        few = f" ({found['seeds']} sets)" if found["seeds"] < section["seeds"] else ""
+        return f"{found['found']:.0%} / {found['quiet']:.0%}{few}"
 
     return "\n\n".join(
         [

@@ -239,6 +239,7 @@ def shares(measure: str, split: str, functions: Sequence[Function], seeds: range
         {
             "function": function.name,
             "split": split,
+            "seeds": len(told),
             "found": float(np.mean([each[k][0] for each in told])),
             "quiet": float(np.mean([each[k][1] <= budget(split) and each[k][2] == 0 for each in told])),
             "alarms": float(np.mean([each[k][1] for each in told])),
