@@ -1,11 +1,13 @@
 """Rows for the analysis, and a detector with the clock and the dictionaries that it needs."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from tailmass.analysis.analyses import Analysis, analysis
 from tailmass.analysis.calendar import Calendar
 from tailmass.analysis.clock import Clock
 from tailmass.analysis.detector import DetectorAnalysis, Findings
@@ -31,8 +33,8 @@ def columns(
     )
 
 
-class Watched:
-    """One detector at work on rows.
+class Watching:
+    """One detector of any kind at work on rows.
 
     Parameters
     ----------
@@ -45,7 +47,7 @@ class Watched:
         self.detector = detector(what)
         self.clock = Clock(SPAN, latency)
         self.dictionaries = {name: Dictionary() for name in self.detector.split_fields}
-        self.analysis = DetectorAnalysis(self.detector, self.dictionaries, SPAN, self.clock.slots, Calendar(zone))
+        self.analysis: Analysis = analysis(self.detector, self.dictionaries, SPAN, self.clock.slots, Calendar(zone))
 
     def add(self, rows: Columns) -> Findings:
         """Admit rows, and judge the buckets that close."""
@@ -74,6 +76,36 @@ class Watched:
         for name, dictionary in self.dictionaries.items():
             dictionary.restore(name, kept)
         self.analysis.restore("detector", kept)
+
+
+class Watched(Watching):
+    """The same for a detector of one number a series and bucket."""
+
+    analysis: DetectorAnalysis
+
+
+def told(findings: Findings) -> tuple[np.ndarray[Any, Any], ...]:
+    """All that is said of findings but where they are."""
+    plain = (getattr(findings, name) for name in ("series", "evidence", "probability", "feature", "actual", "typical"))
+    return (*plain, *findings.explanation)
+
+
+def in_pieces(watched: Watching, rows: Columns, cuts: Sequence[int]) -> list[bytes]:
+    """What is found of rows that come in pieces: the bucket, counted from the first of all, and all that is told."""
+    edges = [0, *sorted(cuts), len(rows)]
+    pieces, closed = [], 0
+    for begin, end in pairwise(edges):
+        piece = watched.add(rows.take(slice(begin, end)))
+        pieces.append((piece.bucket + closed, *told(piece)))
+        closed += len(piece.updates)
+    return [np.concatenate(each).tobytes() for each in zip(*pieces, strict=True)]
+
+
+def same(one: Findings, other: Findings) -> bool:
+    """Whether two findings tell the same of the same buckets, to the last bit."""
+    return [each.tobytes() for each in (one.bucket, *told(one), one.updates)] == [
+        each.tobytes() for each in (other.bucket, *told(other), other.updates)
+    ]
 
 
 def noise(buckets: int, *, first: int = 0, hosts: int = 3, rows: int = 4, seed: int = 9) -> Columns:

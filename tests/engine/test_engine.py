@@ -217,8 +217,8 @@ def test_only_so_many_jobs_run_at_once(store: Store) -> None:
 
 
 def test_a_job_that_cannot_be_analysed_says_so_when_data_comes(engine: Engine) -> None:
-    engine.create(job({"function": "rare", "byFieldName": "host"}))
-    with pytest.raises(AnalysisStartError, match="rare"):
+    engine.create(job({"function": "count"}, overlappingBuckets=True))
+    with pytest.raises(AnalysisStartError, match="overlappingBuckets"):
         engine.upload("sample")
     engine.close("sample")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,8 +23,23 @@ from tailmass.kernels.observe import Entries, Unusual, Watch
 LEAST_PROBABILITY = 1e-300
 THRESHOLD = 0.035  # probability up to which a value becomes a record
 SIDES = {"both": 0, "high": 1, "low": -1}
+Names = tuple[list[str] | None, list[str] | None, list[str] | None]
 USUAL_SENSITIVITY = 5.0
 """What a detector's `sensitivity` is in relation to: the surprise counts as much as novelty does."""
+
+
+class Causes(NamedTuple):
+    """What the over values did that were found: those of finding k are at offsets[k] to offsets[k + 1], worst first."""
+
+    offsets: Ints
+    """(found + 1,)"""
+    by: list[str] | None
+    """The by value of each cause; None where the detector has none."""
+    probability: Floats
+    feature: Ints
+    """Position in the function's `measures`."""
+    actual: Floats
+    typical: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +53,25 @@ class Findings:
     """Position of the bucket among those of the call."""
     series: Ints
     evidence: Floats
-    """-log10 of the probability, > 0."""
+    """-log10 of the probability, > 0; where that is counted, the evidence that comes as often (`kernels.rate`)."""
     probability: Floats
     """Of the series in that bucket, with the number of its features taken into account; in (0, 1]."""
     feature: Ints
     """Position in the function's `measures`."""
     actual: Floats
+    """(found,) or, of positions, (found, 2); likewise the typical."""
     typical: Floats
     explanation: Explanation
     updates: Ints
-    """(buckets,) series that met a value."""
-    closed: Closed
-    """What all series did in these buckets."""
+    """(buckets,) series that met a value, or streams where a detector has those."""
+    closed: Closed | None
+    """What all series did in these buckets; None where a detector has no numbers of theirs."""
     values: tuple[Floats, ...] = ()
     """For each of the function's measures, (entries,) its value in the entries of `closed`; NaN where it has none."""
+    stream: Ints | None = None
+    """(found,) whose events the findings are when their rate is counted; None for the series itself."""
+    causes: Causes | None = None
+    """What each finding is made of in a population."""
 
 
 class DetectorAnalysis:
@@ -157,6 +177,10 @@ class DetectorAnalysis:
         self._make_room(len(self.series))
         times = (first + np.arange(buckets)) * self.models[0].watch.span
         return self.models[0].forecast(series, first, self._calendar.offsets(times))
+
+    def names(self, series: Ints) -> Names:
+        """Partition, by and over values of series; None where the detector does not split."""
+        return (*self.series.names(series), None)
 
     def state(self, prefix: str) -> Arrays:
         """Series, open buckets and models as arrays."""

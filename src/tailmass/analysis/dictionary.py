@@ -59,6 +59,37 @@ class Dictionary:
         self.ids(pl.Series(names, dtype=pl.String))
 
 
+class Pairs:
+    """Pairs of ids: each gets the next free id when it first appears."""
+
+    def __init__(self) -> None:
+        self._keys = np.full(64, ids.EMPTY, np.int64)
+        self._values = np.full(64, ids.EMPTY, np.int64)
+        self.both = np.empty((0, 2), np.int64)
+        """(pairs, 2) the two ids of each pair."""
+
+    def __len__(self) -> int:
+        return len(self.both)
+
+    def ids(self, left: Ints, right: Ints) -> Ints:
+        """(n,) ids of the pairs, new ones added; -1 where either is negative."""
+        self._make_room(len(self.both) + len(left))
+        numbers, fresh = ids.number_pairs(left, right, self._keys, self._values, len(self.both))
+        if len(fresh):
+            brought = np.column_stack([left[fresh], right[fresh]])
+            self.both = np.concatenate([self.both, brought])
+        return numbers
+
+    def _make_room(self, pairs: int) -> None:
+        """A table at most half full even if every row brought a new pair, or many would share a place."""
+        if 2 * pairs <= len(self._keys):
+            return
+        capacity = 1 << (4 * pairs - 1).bit_length()
+        self._keys = np.full(capacity, ids.EMPTY, np.int64)
+        self._values = np.full(capacity, ids.EMPTY, np.int64)
+        ids.number_pairs(self.both[:, 0].copy(), self.both[:, 1].copy(), self._keys, self._values, 0)
+
+
 class Series:
     """The series of one detector: one for each partition value, each by value, or each pair of the two."""
 
@@ -66,9 +97,7 @@ class Series:
         self._partition, self._by = partition, by
         self._use_null = use_null
         self._any = False
-        self._keys = np.full(64, ids.EMPTY, np.int64)
-        self._values = np.full(64, ids.EMPTY, np.int64)
-        self._pairs = np.empty((0, 2), np.int64)
+        self._pairs = Pairs()
 
     def __len__(self) -> int:
         if self._partition is not None and self._by is not None:
@@ -79,7 +108,7 @@ class Series:
     def ids(self, partition: Ints | None, by: Ints | None, rows: int) -> Ints:
         """(rows,) series ids from the ids of the field values; -1 where the detector passes the row over."""
         if partition is not None and by is not None:
-            return self._pair_ids(self._watched(partition, self._partition), self._watched(by, self._by))
+            return self._pairs.ids(self._watched(partition, self._partition), self._watched(by, self._by))
         if partition is not None:
             return self._watched(partition, self._partition)
         if by is not None:
@@ -87,10 +116,16 @@ class Series:
         self._any = self._any or rows > 0
         return np.zeros(rows, np.int64)
 
+    def partitions(self, series: Ints) -> Ints:
+        """Ids of the partition values of the given series; 0 where the detector has none."""
+        if self._partition is None:
+            return np.zeros(len(series), np.int64)
+        return self._pairs.both[series, 0] if self._by is not None else series
+
     def names(self, series: Ints) -> tuple[list[str] | None, list[str] | None]:
         """Partition and by values of the given series; None where the detector does not split."""
         if self._partition is not None and self._by is not None:
-            pairs = self._pairs[series]
+            pairs = self._pairs.both[series]
             return _named(self._partition, pairs[:, 0]), _named(self._by, pairs[:, 1])
         return _named(self._partition, series), _named(self._by, series)
 
@@ -102,38 +137,19 @@ class Series:
 
     def state(self, prefix: str) -> Arrays:
         """What cannot be had from the dictionaries."""
-        return {f"{prefix}.pairs": self._pairs, f"{prefix}.any": np.array([self._any])}
+        return {f"{prefix}.pairs": self._pairs.both, f"{prefix}.any": np.array([self._any])}
 
     def restore(self, prefix: str, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
         """Become the series that `state` was taken of."""
         self._any = bool(arrays[f"{prefix}.any"][0])
-        self._pairs = np.empty((0, 2), np.int64)
-        self._keys = np.full(64, ids.EMPTY, np.int64)
-        self._values = np.full(64, ids.EMPTY, np.int64)
+        self._pairs = Pairs()
         pairs = np.array(arrays[f"{prefix}.pairs"]).reshape(-1, 2)
-        self._pair_ids(pairs[:, 0].copy(), pairs[:, 1].copy())
+        self._pairs.ids(pairs[:, 0].copy(), pairs[:, 1].copy())
 
     def _watched(self, numbers: Ints, dictionary: Dictionary | None) -> Ints:
         if self._use_null or dictionary is None or dictionary.empty == ids.EMPTY:
             return numbers
         return np.where(numbers == dictionary.empty, ids.EMPTY, numbers)
-
-    def _pair_ids(self, partition: Ints, by: Ints) -> Ints:
-        self._make_room(len(self._pairs) + len(partition))
-        numbers, fresh = ids.number_pairs(partition, by, self._keys, self._values, len(self._pairs))
-        if len(fresh):
-            brought = np.column_stack([partition[fresh], by[fresh]])
-            self._pairs = np.concatenate([self._pairs, brought])
-        return numbers
-
-    def _make_room(self, pairs: int) -> None:
-        """A table at most half full even if every row brought a new pair, or many would share a place."""
-        if 2 * pairs <= len(self._keys):
-            return
-        capacity = 1 << (4 * pairs - 1).bit_length()
-        self._keys = np.full(capacity, ids.EMPTY, np.int64)
-        self._values = np.full(capacity, ids.EMPTY, np.int64)
-        ids.number_pairs(self._pairs[:, 0].copy(), self._pairs[:, 1].copy(), self._keys, self._values, 0)
 
 
 def _named(dictionary: Dictionary | None, numbers: Ints | Sequence[int]) -> list[str] | None:

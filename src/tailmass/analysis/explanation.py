@@ -31,6 +31,13 @@ class Explanation(NamedTuple):
     """(found, SOURCES) what each source adds to the fused evidence, powers of ten; NaN where not known."""
 
 
+def looking_like(kind: Texts) -> Explanation:
+    """Findings of which no more is known than what they look like; (found,)."""
+    unknown = np.full(len(kind), np.nan)
+    nothing = np.full((len(kind), len(SOURCES)), np.nan)
+    return Explanation(kind, unknown, unknown, np.zeros(len(kind), np.int64), unknown, nothing)
+
+
 def kinds(actual: Floats, typical: Floats, contributions: Floats, shifted: Flags, silent: Flags) -> Texts:
     """What each finding looks like; the first of these that is true.
 

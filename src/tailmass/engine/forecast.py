@@ -39,6 +39,11 @@ def forecast(
         )
     analysis = pipeline.detectors[detector_index]
     detector = analysis.detector
+    if not isinstance(analysis, DetectorAnalysis):
+        raise InvalidValue(
+            f"The detector '{detector.label()}' has no series to look ahead in: choose one without 'overFieldName' "
+            "whose function is a number a bucket, by 'detectorIndex'"
+        )
     partition = _value(analysis, "partition", detector.partition_field_name, partition)
     by = _value(analysis, "by", detector.by_field_name, by)
     if not _is_named(analysis, partition, by):

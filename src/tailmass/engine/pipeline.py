@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tailmass.analysis.analyses import analysis as analysis_of
 from tailmass.analysis.calendar import Calendar
 from tailmass.analysis.clock import Advance, Clock
 from tailmass.analysis.detector import DetectorAnalysis, Findings
@@ -52,7 +53,7 @@ class Pipeline:
         self._dictionaries = {name: Dictionary() for each in analysis.detectors for name in each.split_fields}
         calendar, summary = Calendar(analysis.time_zone), analysis.summary_count_field_name
         self.detectors = tuple(
-            DetectorAnalysis(each, self._dictionaries, analysis.bucket_span, self.clock.slots, calendar, summary)
+            analysis_of(each, self._dictionaries, analysis.bucket_span, self.clock.slots, calendar, summary)
             for each in analysis.detectors
         )
         self._calibrations = tuple(RateCalibration(analysis.bucket_span) for _ in analysis.detectors)
@@ -144,6 +145,7 @@ class Pipeline:
         forecast : all NaN for a series that never met a value, and no buckets before the first row
         """
         detector = self.detectors[detector_index]
+        assert isinstance(detector, DetectorAnalysis)
         if self.clock.first is None:
             return Forecast(np.zeros(0, np.int64), np.zeros(0), np.zeros(0), np.zeros(0))
         first = self.clock.first
@@ -186,14 +188,20 @@ class Pipeline:
             for index, found in enumerate(findings):
                 self._on_closed(index, advance.first, found)
         rates = [
-            calibration.learn(
-                found.bucket, found.series, found.evidence, found.updates, advance.first, len(detector.series)
+            calibration.learn(found.bucket, series, found.evidence, found.updates, advance.first, known)
+            for calibration, found, (series, known) in zip(
+                self._calibrations, findings, map(_streams, findings), strict=True
             )
-            for calibration, found, detector in zip(self._calibrations, findings, self.detectors, strict=True)
         ]
         bucket_rate = self._of_buckets.learn_buckets(*_together(findings), advance.first)
         span, events = self.clock.span, advance.events
         return report(self.detectors, findings, rates, bucket_rate, first=advance.first, span=span, events=events)
+
+
+def _streams(found: Findings) -> tuple[Ints, int]:
+    """(found,) whose events the findings are, and a number that is above all of them."""
+    streams = found.series if found.stream is None else found.stream
+    return streams, int(streams.max(initial=-1)) + 1
 
 
 def _together(findings: Sequence[Findings]) -> tuple[Floats, Ints]:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from tailmass.analysis.detector import DetectorAnalysis, Findings
+from tailmass.analysis.analyses import Analysis
+from tailmass.analysis.detector import Findings
 from tailmass.analysis.explanation import Explanation
 from tailmass.columns import Floats, Ints
 from tailmass.results import evidence
@@ -21,7 +22,7 @@ _EXPLAINING = pl.Schema(
 
 
 def report(
-    detectors: Sequence[DetectorAnalysis],
+    detectors: Sequence[Analysis],
     findings: Sequence[Findings],
     rates: Sequence[Floats],
     bucket_rate: Floats,
@@ -77,10 +78,10 @@ def report(
     return Batch(buckets, records, interim)
 
 
-def _records(index: int, analysis: DetectorAnalysis, found: Findings, rate: Floats) -> pl.DataFrame:
+def _records(index: int, analysis: Analysis, found: Findings, rate: Floats) -> pl.DataFrame:
     """The records of one detector, without what their bucket knows."""
     detector = analysis.detector
-    partition, by = analysis.series.names(found.series)
+    partition, by, over = analysis.names(found.series)
     nothing: list[str | None] = [None] * len(found.series)
     measures = np.array(analysis.measures, dtype=object)
     # A count is told by what it describes, a feature of several by its own name.
@@ -94,8 +95,8 @@ def _records(index: int, analysis: DetectorAnalysis, found: Findings, rate: Floa
         "field_name": [detector.field_name] * len(found.series),
         "by_field_name": [detector.by_field_name] * len(found.series),
         "by_field_value": by or nothing,
-        "over_field_name": nothing,
-        "over_field_value": nothing,
+        "over_field_name": [detector.over_field_name] * len(found.series),
+        "over_field_value": over or nothing,
         "partition_field_name": [detector.partition_field_name] * len(found.series),
         "partition_field_value": partition or nothing,
         "probability": np.maximum(found.probability, np.finfo(np.float64).tiny),

@@ -1,6 +1,6 @@
 """What this version can analyse of all that a job can ask for."""
 
-from tailmass.analysis.features import FEATURES
+from tailmass.analysis.analyses import missing
 from tailmass.errors import AnalysisStartError
 from tailmass.intake.fields import Fields
 from tailmass.jobs import Detector, Job
@@ -25,9 +25,9 @@ def check(job: Job) -> None:
 
 
 def _check_detector(job: Job, detector: Detector) -> None:
+    lacking = missing(detector)
     asked = {
-        f"the function {detector.function_name!r}": any(each not in FEATURES for each in detector.definition.measures),
-        "an 'overFieldName'": detector.over_field_name is not None,
+        lacking: lacking is not None,
         "'excludeFrequent'": detector.exclude_frequent not in (None, "none"),
         "'detectorRules'": bool(detector.detector_rules),
         f"the field {CATEGORY!r}": CATEGORY in detector.split_fields,

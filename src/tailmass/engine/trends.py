@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tailmass.analysis.detector import DetectorAnalysis, Findings
+from tailmass.analysis.analyses import Analysis
+from tailmass.analysis.detector import Findings
 from tailmass.columns import Floats, Ints
 from tailmass.jobs import Job
 
@@ -30,15 +31,17 @@ class Trends:
         self._measures = [each.definition.measures for each in job.analysis_config.detectors]
         self._first = 0
         self._kept: dict[tuple[int, str], Kept] = {}
-        self._detectors: Sequence[DetectorAnalysis] = ()
-        self._ids: dict[int, dict[tuple[str | None, str | None], int]] = {}
+        self._detectors: Sequence[Analysis] = ()
+        self._ids: dict[int, dict[Any, int]] = {}
 
-    def follow(self, detectors: Sequence[DetectorAnalysis]) -> None:
+    def follow(self, detectors: Sequence[Analysis]) -> None:
         """Know whose ids the series have."""
         self._detectors = detectors
 
     def keep(self, index: int, first: int, found: Findings) -> None:
         """Take over what detector `index` saw in the bucket `first` and those after it."""
+        if found.closed is None:
+            return
         if not self._kept:
             self._first = first
         series = found.closed.series.astype(np.int32)
@@ -49,6 +52,8 @@ class Trends:
     def around(self, record: Mapping[str, Any]) -> tuple[Ints, Floats]:
         """Starts of buckets (n,) in epoch seconds and values (n,) of a record's series around the record's bucket."""
         index = int(record["detector_index"])
+        if (index, self._measure(index, record)) not in self._kept:  # it is about no number
+            return np.zeros(0, np.int64), np.zeros(0)
         sizes, series, values = self._table(index, self._measure(index, record))
         reach = min(MOST_BUCKETS, max(1, AROUND_SECONDS // self._span))
         bucket = _seconds(record["timestamp"]) // self._span - self._first
@@ -72,11 +77,13 @@ class Trends:
 
     def _id(self, index: int, record: Mapping[str, Any]) -> int:
         if index not in self._ids:
-            series = self._detectors[index].series
-            partition, by = series.names(np.arange(len(series)))
-            nothing = [None] * len(series)
-            self._ids[index] = {key: i for i, key in enumerate(zip(partition or nothing, by or nothing, strict=True))}
-        return self._ids[index][record["partition_field_value"], record["by_field_value"]]
+            kept = self._table(index, self._measure(index, record))[1]
+            known = np.arange(kept.max(initial=-1) + 1, dtype=np.int64)
+            nothing: list[str | None] = [None] * len(known)
+            names = [each or nothing for each in self._detectors[index].names(known)]
+            self._ids[index] = {key: i for i, key in enumerate(zip(*names, strict=True))}
+        partition, by, over = (record[f"{split}_field_value"] for split in ("partition", "by", "over"))
+        return self._ids[index][partition, by, over]
 
 
 def _seconds(time: Any) -> int:

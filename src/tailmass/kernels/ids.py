@@ -75,3 +75,30 @@ def number_pairs(left: Ints, right: Ints, keys: Ints, values: Ints, taken: int) 
             new += 1
         ids[row] = values[place]
     return ids, fresh[:new]
+
+
+@kernel
+def distinct_pairs(rows: Ints, order: Ints) -> Ints:
+    """Every bucket and pair once: numbers of rows added up, the smallest of another number kept.
+
+    Parameters
+    ----------
+    rows : (5, n) bucket, left id, right id, number of rows, and that other number
+    order : (n,) positions by bucket, left and right id
+
+    Returns
+    -------
+    once : (5, distinct) in that order
+    """
+    once = np.empty_like(rows)
+    n = -1
+    for place in order:
+        bucket, left, right = rows[0, place], rows[1, place], rows[2, place]
+        if n < 0 or once[0, n] != bucket or once[1, n] != left or once[2, n] != right:
+            n += 1
+            once[0, n], once[1, n], once[2, n] = bucket, left, right
+            once[3, n], once[4, n] = rows[3, place], rows[4, place]
+        else:
+            once[3, n] += rows[3, place]
+            once[4, n] = min(once[4, n], rows[4, place])
+    return once[:, : n + 1].copy()

@@ -8,6 +8,8 @@ its worth in series-buckets. An event is a run of unusual values of one series; 
 
 from typing import NamedTuple
 
+import numpy as np
+
 from tailmass.columns import Floats, Ints
 from tailmass.kernels.jit import inlined, kernel
 
@@ -40,6 +42,24 @@ def prior(u: float) -> float:
     """
     slope = PRIOR_BODY if u < PRIOR_BREAK else PRIOR_TAIL
     return float(min(1.0, 10.0 ** (PRIOR_AT_BREAK - slope * (u - PRIOR_BREAK))))
+
+
+def evidence_as_rare(u: Floats) -> Floats:
+    """The evidence that comes as often as 10^-u by the prior: where a probability is no model's claim but a count.
+
+    Parameters
+    ----------
+    u : powers of ten, any shape, at least 1
+
+    Returns
+    -------
+    evidence : powers of ten, > 0
+
+    >>> float(np.round(prior(evidence_as_rare(np.array([4.0]))[0]), 6))
+    0.0001
+    """
+    above = u + PRIOR_AT_BREAK
+    return np.asarray(PRIOR_BREAK + above / np.where(above < 0.0, PRIOR_BODY, PRIOR_TAIL))
 
 
 @inlined

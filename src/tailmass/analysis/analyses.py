@@ -1,0 +1,69 @@
+"""Which analysis a detector gets, and what the engine asks of any of them."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from tailmass.analysis.arrays import Arrays
+from tailmass.analysis.calendar import Calendar
+from tailmass.analysis.clock import Advance
+from tailmass.analysis.detector import DetectorAnalysis, Findings, Names
+from tailmass.analysis.dictionary import Dictionary
+from tailmass.analysis.features import FEATURES
+from tailmass.analysis.rare import RareAnalysis
+from tailmass.columns import Columns, Ints
+from tailmass.jobs import Detector
+
+
+class Analysis(Protocol):
+    """A detector at work: rows in, findings out."""
+
+    @property
+    def detector(self) -> Detector:
+        """The configuration."""
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What findings may be about."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of models and open buckets."""
+
+    def advance(self, columns: Columns, ids: Mapping[str, Ints], advance: Advance) -> Findings:
+        """Add admitted rows to the open buckets, and judge the buckets that they close."""
+
+    def interim(self, first: int, until: int) -> Findings:
+        """Judge the open buckets `first` to `until - 1` as they stand."""
+
+    def names(self, series: Ints) -> Names:
+        """Partition, by and over values of series."""
+
+    def state(self, prefix: str) -> Arrays:
+        """All that was learnt, as arrays."""
+
+    def restore(self, prefix: str, kept: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        """Become the analysis that `state` was taken of."""
+
+
+def missing(detector: Detector) -> str | None:
+    """What of a detector no analysis can do yet; None if there is nothing."""
+    measures = detector.definition.measures
+    if measures == ("rare",) and not detector.over_field_name:
+        return None
+    if any(each not in FEATURES for each in measures):
+        return f"the function {detector.function_name!r}"
+    if detector.over_field_name is not None:
+        return "an 'overFieldName'"
+    return None
+
+
+def analysis(
+    detector: Detector, dictionaries: Mapping[str, Dictionary], span: int, slots: int, calendar: Calendar,
+    summary: str | None = None,
+) -> Analysis:  # fmt: skip
+    """The analysis of a detector; the arguments are those of `DetectorAnalysis`."""
+    if detector.definition.measures == ("rare",):
+        return RareAnalysis(detector, dictionaries, span)
+    return DetectorAnalysis(detector, dictionaries, span, slots, calendar, summary)
