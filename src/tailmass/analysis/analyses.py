@@ -11,6 +11,7 @@ from tailmass.analysis.clock import Advance
 from tailmass.analysis.detector import DetectorAnalysis, Findings, Names
 from tailmass.analysis.dictionary import Dictionary
 from tailmass.analysis.features import FEATURES
+from tailmass.analysis.population import PopulationAnalysis
 from tailmass.analysis.rare import RareAnalysis
 from tailmass.columns import Columns, Ints
 from tailmass.jobs import Detector
@@ -54,8 +55,6 @@ def missing(detector: Detector) -> str | None:
         return None
     if any(each not in FEATURES for each in measures):
         return f"the function {detector.function_name!r}"
-    if detector.over_field_name is not None:
-        return "an 'overFieldName'"
     return None
 
 
@@ -66,4 +65,6 @@ def analysis(
     """The analysis of a detector; the arguments are those of `DetectorAnalysis`."""
     if detector.definition.measures == ("rare",):
         return RareAnalysis(detector, dictionaries, span)
+    if detector.over_field_name:
+        return PopulationAnalysis(detector, dictionaries, span, slots)
     return DetectorAnalysis(detector, dictionaries, span, slots, calendar, summary)

@@ -1,6 +1,10 @@
 """Findings to results: the rows that are written for closed or open buckets."""
 
+import json
+import math
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,11 +15,13 @@ from tailmass.analysis.explanation import Explanation
 from tailmass.columns import Floats, Ints
 from tailmass.results import evidence
 from tailmass.results.batch import BUCKETS, RECORDS, Batch
+from tailmass.results.numbers import feature, probability
 from tailmass.scoring.buckets import bucket_probability
 from tailmass.scoring.rate import score
 
 MOST_RECORDS = 500  # of a bucket: its least probable ones
 
+_SPLITS = ("partition", "by", "over")
 _EXPLAINING = pl.Schema(
     {name: RECORDS[name] for name in ("kind", "lower", "upper", "largest_of", "multi_bucket_impact", *evidence.COLUMNS)}
 )
@@ -94,19 +100,48 @@ def _records(index: int, analysis: Analysis, found: Findings, rate: Floats) -> p
         "function_description": description,
         "field_name": [detector.field_name] * len(found.series),
         "by_field_name": [detector.by_field_name] * len(found.series),
-        "by_field_value": by or nothing,
+        "by_field_value": by or _single_causes(found) or nothing,
         "over_field_name": [detector.over_field_name] * len(found.series),
         "over_field_value": over or nothing,
         "partition_field_name": [detector.partition_field_name] * len(found.series),
         "partition_field_value": partition or nothing,
         "probability": np.maximum(found.probability, np.finfo(np.float64).tiny),
         "normalized_probability": score(rate),
-        "actual": found.actual,
-        "typical": found.typical,
+        "actual": found.actual if found.actual.ndim == 1 else found.actual[:, 0],
+        "typical": found.typical if found.typical.ndim == 1 else found.typical[:, 0],
         "events_per_week": rate,
+        "causes": _caused(analysis, found) or nothing,
+        "actual_longitude": nothing if found.actual.ndim == 1 else found.actual[:, 1],
+        "typical_longitude": nothing if found.typical.ndim == 1 else found.typical[:, 1],
     }
     known = pl.DataFrame(columns, schema={name: RECORDS[name] for name in columns})
     return pl.concat([known, _explained(found.explanation)], how="horizontal")
+
+
+def _single_causes(found: Findings) -> list[str | None] | None:
+    """The by value of each finding that has one cause alone."""
+    if found.causes is None or found.causes.by is None:
+        return None
+    offsets, by = found.causes.offsets.tolist(), found.causes.by
+    return [by[begin] if end - begin == 1 else None for begin, end in pairwise(offsets)]
+
+
+def _caused(analysis: Analysis, found: Findings) -> list[str] | None:
+    """What each finding is made of, as JSON with the names that clients read."""
+    causes = found.causes
+    if causes is None:
+        return None
+    told: list[dict[str, Any]] = [{"probability": probability(p)} for p in causes.probability.tolist()]
+    for k, cause in enumerate(told):
+        if len(analysis.measures) > 1:
+            cause["functionDescription"] = analysis.measures[causes.feature[k]]
+        if causes.by is not None:
+            cause["byFieldValue"] = causes.by[k]
+        for name, value in (("typical", causes.typical[k]), ("actual", causes.actual[k])):
+            numbers = tuple(np.atleast_1d(value).tolist())
+            if all(map(math.isfinite, numbers)):
+                cause[name] = feature(numbers)
+    return [json.dumps(told[begin:end]) for begin, end in pairwise(causes.offsets.tolist())]
 
 
 def _explained(explanation: Explanation) -> pl.DataFrame:
@@ -126,6 +161,6 @@ def _explained(explanation: Explanation) -> pl.DataFrame:
 
 def _least_probable(records: pl.DataFrame) -> pl.DataFrame:
     """The records in the order of buckets, the least probable first in each, and no more than a bucket may have."""
-    names = ["timestamp", "probability", "detector_index", "partition_field_value", "by_field_value"]
+    names = ["timestamp", "probability", "detector_index", *(f"{split}_field_value" for split in _SPLITS)]
     ordered = records.sort(names, nulls_last=True, maintain_order=True)
     return ordered.filter(pl.int_range(pl.len()).over("timestamp") < MOST_RECORDS)

@@ -47,6 +47,9 @@ RECORDS = pl.Schema(
         "events_per_week": pl.Float64(),
         "multi_bucket_impact": pl.Float64(),
         **dict.fromkeys(evidence.COLUMNS, pl.Float64()),
+        "causes": pl.String(),
+        "actual_longitude": pl.Float64(),
+        "typical_longitude": pl.Float64(),
     }
 )
 """One row for each record, null where something does not apply; `anomaly_score` is that of the bucket.

@@ -1,5 +1,6 @@
 """One thing that was unusual: a detector, a series, a bucket."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +41,7 @@ class Record:
     is_interim: bool = False
     """Whether the bucket was not over yet."""
     kind: str | None = None
-    """What it looks like: spike, dip, level shift, shape, silence, variance or drift."""
+    """What it looks like, one of `results.evidence.KINDS`."""
     lower: float | None = None
     """The lower of the bounds between which 95 % of values were expected in that bucket, unit of the data."""
     upper: float | None = None
@@ -65,6 +66,12 @@ class Record:
     """How little the course of the last buckets is like any before."""
     evidence_recalibration: float | None = None
     """What is added, or taken away, because so much evidence in sum is rarer, or more frequent, than it claims."""
+    causes: str | None = None
+    """What a record of a population is made of: JSON, a list of what each by value of it did, the worst first."""
+    actual_longitude: float | None = None
+    """The second number of a position, of which `actual` has the latitude; degrees."""
+    typical_longitude: float | None = None
+    """The same of the `typical` position."""
 
     @property
     def contributions(self) -> dict[str, Any] | None:
@@ -77,8 +84,8 @@ class Record:
     def document(self, *, native: bool = False) -> dict[str, Any]:
         """The record as clients read it; those of the Engine API know no more than they do unless it is `native`.
 
-        In a population the numbers belong to the causes. There is one cause, the over value itself; the record keeps
-        the by value beside it, as it may when there is exactly one.
+        In a population the numbers belong to the causes, which repeat whom the record is about. The record keeps the by
+        value beside it where there is exactly one.
         """
         own: dict[str, Any] = {
             "timestamp": wire_time(self.timestamp * 1000),
@@ -93,7 +100,7 @@ class Record:
         if native:
             own |= self._explanation()
         if self.over_field_name:
-            return own | {"causes": [self._subject() | self._numbers(native)]}
+            return own | {"causes": self._causes(native)}
         return own | self._numbers(native)
 
     def _subject(self) -> dict[str, Any]:
@@ -115,8 +122,22 @@ class Record:
                 subject |= {f"{split}FieldName": name, f"{split}FieldValue": value}
         return subject
 
+    def _causes(self, native: bool) -> list[dict[str, Any]]:
+        subject = self._subject()
+        if self.causes is None:
+            return [subject | self._numbers(native)]
+        told = [subject | cause for cause in json.loads(self.causes)]
+        if self.by_field_name:
+            told = [{"byFieldName": self.by_field_name} | cause if "byFieldValue" in cause else cause for cause in told]
+        return told
+
     def _numbers(self, native: bool) -> dict[str, Any]:
-        numbers = {"typical": feature(self.typical), "actual": feature(self.actual)}
+        actual, typical = self.actual, self.typical
+        if self.actual_longitude is not None:
+            actual = (float(actual or 0.0), self.actual_longitude)  # type: ignore[arg-type]
+        if self.typical_longitude is not None:
+            typical = (float(typical or 0.0), self.typical_longitude)  # type: ignore[arg-type]
+        numbers = {"typical": feature(typical), "actual": feature(actual)}
         if native:
             numbers |= {"lower": feature(self.lower), "upper": feature(self.upper)}
         return {name: value for name, value in numbers.items() if value is not None}

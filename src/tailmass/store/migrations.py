@@ -44,5 +44,11 @@ def _explanations(connection: Connection) -> None:
     )
 
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {1: _explanations}
+def _populations(connection: Connection) -> None:
+    """What records of populations are made of, and the second number of positions."""
+    columns = {"causes": _TEXT, "actual_longitude": Double(), "typical_longitude": Double()}
+    _add(connection, "tailmass_records", columns)
+
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {1: _explanations, 2: _populations}
 """What leads from each version to the one after it."""

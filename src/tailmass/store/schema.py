@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from tailmass.results import evidence
 
-VERSION = 2
+VERSION = 3
 """The schema this code reads and writes; it grows with every change to the tables below, by a step in `migrations`."""
 
 # SQLite gives numbers by itself only to a column declared INTEGER.
@@ -111,6 +111,9 @@ records = Table(
     Column("events_per_week", Double),
     Column("multi_bucket_impact", Double),
     *(Column(name, Double) for name in evidence.COLUMNS),
+    Column("causes", _TEXT),
+    Column("actual_longitude", Double),
+    Column("typical_longitude", Double),
     # Clustered by time: a bucket's records are written, replaced and read together.
     sqlite_with_rowid=False,
 )

@@ -1,0 +1,218 @@
+"""A detector with an `over` field: every over value is held against the others of the same bucket."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from tailmass.analysis import arrays, peers
+from tailmass.analysis.arrays import Arrays
+from tailmass.analysis.clock import Advance
+from tailmass.analysis.detector import LEAST_PROBABILITY, SIDES, THRESHOLD, Causes, Findings, Names
+from tailmass.analysis.dictionary import Dictionary, Pairs, Series
+from tailmass.analysis.features import FEATURES
+from tailmass.columns import Columns, Floats, Ints
+from tailmass.jobs import Detector
+from tailmass.kernels.buckets import Closed, Open, accumulate, peek
+from tailmass.kernels.population import Members, Populations, Unlike, compare
+from tailmass.kernels.tail import K, Tails
+
+GENERATION_SECONDS = 28 * 86_400
+
+
+class FeaturePopulation:
+    """One feature of all members of all populations.
+
+    Parameters
+    ----------
+    span : seconds of a bucket
+    side : 1, -1 or 0 for both
+    counts : whether the values are numbers of rows
+    """
+
+    def __init__(self, span: int, side: int, *, counts: bool) -> None:
+        self._span, self._side, self._counts = span, side, counts
+        self._generation = max(1, GENERATION_SECONDS // span)
+        self._populations = Populations(
+            seen=np.zeros(0, np.int64),
+            middle=np.zeros(0),
+            above=np.zeros(0),
+            below=np.zeros(0),
+            alone=np.zeros(0, np.int64),
+        )
+        self._members = Members(np.zeros(0, np.float32), np.zeros(0, np.float32), np.zeros(0, np.int32))
+        self._tails = Tails(np.zeros((2, 2, K)), np.zeros((2, 2), np.int64), np.zeros(2), np.zeros(2, np.int64))
+
+    def compare(self, closed: Closed, population: Ints, values: Floats, first: int, *, learning: bool) -> Unlike:
+        """Members of consecutive buckets that may be unlike their peers; `kernels.population.compare`."""
+        self._make_room(int(closed.series.max(initial=-1)) + 1, int(population.max(initial=-1)) + 1)
+        return compare(
+            closed.offsets, closed.series, population, values, self._populations, self._members, self._tails, first,
+            self._span, self._generation, self._side, self._counts, THRESHOLD, learning,
+        )  # fmt: skip
+
+    def state(self, prefix: str, populations: int, members: int) -> Arrays:
+        """The arrays of so many populations and members."""
+        self._make_room(members, populations)
+        kept = arrays.taken_apart(self._populations, f"{prefix}.populations", populations, axis=0)
+        kept |= arrays.taken_apart(self._members, f"{prefix}.members", members, axis=0)
+        return kept | {f"{prefix}.tails.{name}": part.copy() for name, part in self._tails._asdict().items()}
+
+    def restore(self, prefix: str, kept: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        """Become what `state` was taken of."""
+        self._populations = arrays.put_together(self._populations, f"{prefix}.populations", kept)
+        self._members = arrays.put_together(self._members, f"{prefix}.members", kept)
+        self._tails = arrays.put_together(self._tails, f"{prefix}.tails", kept)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of all arrays."""
+        return sum(arrays.size_bytes(part) for part in (self._populations, self._members, self._tails))
+
+    def _make_room(self, members: int, populations: int) -> None:
+        capacity = arrays.room(members, len(self._members.met))
+        if capacity > len(self._members.met):
+            self._members = arrays.grown(self._members, capacity, axis=0)
+        capacity = arrays.room(populations, len(self._populations.seen))
+        if capacity > len(self._populations.seen):
+            self._populations = arrays.grown(self._populations, capacity, axis=0)
+
+
+class PopulationAnalysis:
+    """A detector of a number per over value, or per over and by value, and bucket.
+
+    A population is all over values of a partition, and of a by value where there are several. A member is a person, as
+    an over value is called for short, in one population. The streams are the partitions.
+
+    Parameters
+    ----------
+    detector : the configuration
+    dictionaries : the values of each split field, shared by the detectors of a job
+    span : seconds of a bucket
+    slots : more than the number of buckets that can be open at once
+    """
+
+    def __init__(self, detector: Detector, dictionaries: Mapping[str, Dictionary], span: int, slots: int) -> None:
+        assert detector.over_field_name
+        function = detector.definition
+        self.detector = detector
+        self.measures = function.measures
+        self._partition = dictionaries[detector.partition_field_name] if detector.partition_field_name else None
+        self._by = dictionaries[detector.by_field_name] if detector.by_field_name else None
+        use_null = bool(detector.use_null)
+        self._populations = Series(self._partition, self._by, use_null=use_null)
+        self.persons = Series(self._partition, dictionaries[detector.over_field_name], use_null=use_null)
+        self._pairs = Pairs()  # of a population and a person, where there is a by field
+        self._grows = function.empty == "zero"
+        side = SIDES[function.side or "both"]
+        self._features = tuple(FeaturePopulation(span, side, counts=each == "count") for each in self.measures)
+        none = np.zeros((slots, 0))
+        self._open = Open(none, none, none, none, np.zeros((slots, 0), np.int64), np.zeros(slots, np.int64))
+
+    def advance(self, columns: Columns, ids: Mapping[str, Ints], advance: Advance) -> Findings:
+        """Add admitted rows to the open buckets, and judge the buckets that they close; see `DetectorAnalysis`."""
+        members = self._member_ids(ids, len(advance.rows))
+        field = self.detector.field_name
+        values = columns.numbers[field] if field else np.zeros(len(advance.rows))
+        self._make_room()
+        closed = accumulate(advance.rows, advance.closing, members, values, self._open, advance.first, advance.until)
+        return self._judge(closed, advance.first, learning=True)
+
+    def interim(self, first: int, until: int) -> Findings:
+        """Judge the open buckets `first` to `until - 1` as they stand; what can only grow is told where it is high."""
+        self._make_room()
+        return self._judge(peek(self._open, first, until), first, learning=False)
+
+    def names(self, series: Ints) -> Names:
+        """Partition, by and over values of persons; None where the detector does not split."""
+        partition, over = self.persons.names(series)
+        return partition, None, over
+
+    def state(self, prefix: str) -> Arrays:
+        """Persons, open buckets and models as arrays."""
+        self._make_room()
+        members, populations = len(self), len(self._populations)
+        kept = self.persons.state(f"{prefix}.persons") | self._populations.state(f"{prefix}.populations")
+        kept[f"{prefix}.members"] = self._pairs.both.copy()
+        kept |= arrays.taken_apart(self._open._replace(used=_NONE), f"{prefix}.open", members)
+        kept[f"{prefix}.open.used"] = self._open.used.copy()
+        for feature, measure in zip(self._features, self.measures, strict=True):
+            kept |= feature.state(f"{prefix}.{measure}", populations, members)
+        return kept
+
+    def restore(self, prefix: str, kept: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        """Become the analysis that `state` was taken of."""
+        self.persons.restore(f"{prefix}.persons", kept)
+        self._populations.restore(f"{prefix}.populations", kept)
+        self._pairs = Pairs()
+        both = np.array(kept[f"{prefix}.members"], np.int64).reshape(-1, 2)
+        self._pairs.ids(both[:, 0].copy(), both[:, 1].copy())
+        self._open = arrays.put_together(self._open, f"{prefix}.open", kept)
+        for feature, measure in zip(self._features, self.measures, strict=True):
+            feature.restore(f"{prefix}.{measure}", kept)
+
+    def __len__(self) -> int:
+        """How many members there are."""
+        return len(self.persons) if self._by is None else len(self._pairs)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the models and of the open buckets."""
+        return arrays.size_bytes(self._open) + sum(feature.size_bytes for feature in self._features)
+
+    def _member_ids(self, ids: Mapping[str, Ints], rows: int) -> Ints:
+        detector = self.detector
+        assert detector.over_field_name
+        partition = ids[detector.partition_field_name] if detector.partition_field_name else None
+        by = ids[detector.by_field_name] if detector.by_field_name else None
+        persons = self.persons.ids(partition, ids[detector.over_field_name], rows)
+        populations = self._populations.ids(partition, by, rows)
+        return persons if by is None else self._pairs.ids(populations, persons)
+
+    def _judge(self, closed: Closed, first: int, *, learning: bool) -> Findings:
+        person = closed.series if self._by is None else self._pairs.both[closed.series, 1]
+        partition = self.persons.partitions(person)
+        population = partition if self._by is None else self._pairs.both[closed.series, 0]
+        buckets = np.repeat(np.arange(len(closed.offsets) - 1), np.diff(closed.offsets))
+        values = [of(closed) for measure in self.measures if (of := FEATURES[measure].of) is not None]
+        found = [
+            feature.compare(closed, population, each, first, learning=learning)
+            for feature, each in zip(self._features, values, strict=True)
+        ]
+        entry, chance, typical = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        feature = np.repeat(np.arange(len(found)), [len(each.entry) for each in found])
+        actual = np.concatenate([each[unlike.entry] for each, unlike in zip(values, found, strict=True)])
+        if not learning and self._grows:
+            high = actual > typical
+            entry, chance, typical, feature, actual = (each[high] for each in (entry, chance, typical, feature, actual))
+        asked_bucket, asked_person, asked_partition = buckets[entry], person[entry], partition[entry]
+        alone = self._by is None
+        tests, once = np.ones(len(entry), np.int64), np.arange(len(buckets))
+        if not alone:
+            tests = peers.occurrences(buckets, person, asked_bucket, asked_person)
+            once = peers.first_of_each(buckets, person)
+        among = peers.occurrences(buckets[once], partition[once], asked_bucket, asked_partition)
+        tests *= len(self.measures)
+        worth = peers.worth_telling(asked_bucket, asked_person, chance, tests, asked_partition, among)
+        causes = Causes(
+            offsets=worth.offsets,
+            by=self._populations.names(population[entry[worth.causes]])[1],
+            probability=np.maximum(chance[worth.causes], LEAST_PROBABILITY),
+            feature=feature[worth.causes],
+            actual=actual[worth.causes],
+            typical=typical[worth.causes],
+        )
+        worst = causes.offsets[:-1]
+        kind = np.where(causes.actual[worst] > causes.typical[worst], "spike", "dip")
+        updates = peers.streams_in(buckets, partition, len(closed.offsets) - 1)
+        of = self.persons.partitions(worth.person)
+        return peers.findings(worth, causes, of, kind, updates, closed if alone else None)
+
+    def _make_room(self) -> None:
+        held = self._open.count.shape[1]
+        capacity = arrays.room(len(self), held)
+        if capacity > held:
+            self._open = arrays.grown(self._open._replace(used=_NONE), capacity)._replace(used=self._open.used)
+
+
+_NONE = np.zeros(0, np.int64)

@@ -1,0 +1,108 @@
+"""Detectors that are not one number a series and bucket, from rows to results."""
+
+import json
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import tailmass
+from tailmass.results import Record
+from tests.engine.sample import Run, assert_same, cut, job
+
+HEADER = b"time,client,page,site,bytes\n"
+START, MINUTES, HIT = 1_700_000_040, 150, 120
+DETECTORS = (
+    {"function": "rare", "byFieldName": "page", "partitionFieldName": "site"},
+    {"function": "count", "overFieldName": "client"},
+    {"function": "metric", "fieldName": "bytes", "byFieldName": "page", "overFieldName": "client"},
+)
+
+
+def lines(seed: int = 3) -> list[bytes]:
+    """Thirty clients; in one minute one of them asks for far more than usual, of a page that never was there."""
+    chance = np.random.default_rng(seed)
+    made = []
+    for minute in range(MINUTES):
+        for client, n in enumerate(chance.poisson(2.0, 30)):
+            for _ in range(n + (50 if (minute, client) == (HIT, 7) else 0)):
+                page = "/etc/passwd" if n < _ else f"/{chance.integers(3)}"
+                size = chance.normal(1000.0, 50.0)
+                made.append(f"{START + 60 * minute},c{client},{page},s{client % 2},{size:.3f}\n".encode())
+    return made
+
+
+DATA = HEADER + b"".join(lines())
+
+
+@pytest.fixture(scope="module")
+def whole() -> Run:
+    run = Run(job(*DETECTORS))
+    run.upload([DATA])
+    return run
+
+
+def of(run: Run, detector: int) -> list[dict[str, Any]]:
+    """The records of a detector in the minute that is unusual."""
+    records = run.results.records.filter(
+        (pl.col("detector_index") == detector) & (pl.col("timestamp") == START + 60 * HIT)
+    )
+    return records.to_dicts()
+
+
+def test_a_page_that_was_never_there_is_a_rare_record(whole: Run) -> None:
+    record = of(whole, 0)[0]
+    assert (record["by_field_value"], record["partition_field_value"], record["kind"]) == ("/etc/passwd", "s1", "new")
+    assert (record["actual"], record["typical"], record["causes"]) == (1.0, 0.0, None)
+
+
+def test_a_client_unlike_its_peers_is_a_record_about_the_over_value(whole: Run) -> None:
+    record = of(whole, 1)[0]
+    assert (record["over_field_name"], record["over_field_value"]) == ("client", "c7")
+    assert record["by_field_name"] is None
+    assert record["actual"] >= 50.0
+    document = Record(**record | {"is_interim": False}).document()
+    assert "actual" not in document
+    (cause,) = document["causes"]
+    assert (cause["overFieldValue"], cause["actual"], cause["function"]) == ("c7", record["actual"], "count")
+    assert 0.0 < cause["probability"] <= document["probability"]
+
+
+def test_the_most_unusual_is_on_top_of_the_bucket(whole: Run) -> None:
+    top = whole.results.buckets.sort("anomaly_score").row(-1, named=True)
+    assert top["timestamp"] == START + 60 * HIT
+
+
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(places=st.lists(st.integers(0, len(DATA)), max_size=6))
+def test_however_an_upload_is_cut_the_results_are_the_same_to_the_last_bit(whole: Run, places: list[int]) -> None:
+    run = Run(job(*DETECTORS))
+    run.upload(cut(DATA, places))
+    assert_same(run.results, whole.results)
+
+
+@settings(max_examples=6, deadline=None, derandomize=True)
+@given(stops=st.lists(st.integers(1, 8000), max_size=3, unique=True))
+def test_a_restore_and_looks_in_between_change_nothing(whole: Run, stops: list[int]) -> None:
+    every = lines()
+    run, batches = Run(job(*DETECTORS)), []
+    for begin, end in pairwise([0, *sorted(stops), len(every)]):
+        run.upload([HEADER + b"".join(every[begin:end])])
+        batches += run.batches
+        run.pipeline.interim()
+        run = Run(job(*DETECTORS), kept=run.pipeline.state())
+    run.batches = batches
+    assert_same(run.results, whole.results)
+
+
+def test_data_frames_have_the_causes_as_json() -> None:
+    frame = pl.read_csv(DATA).with_columns(pl.col("page").replace("/etc/passwd", "/1"))
+    records = tailmass.detect(frame, "count by page over client", bucket_span="1m").records
+    top = records.row(0, named=True)
+    assert top["over_field_value"] == "c7"
+    cause = json.loads(top["causes"])[0]
+    assert (cause["byFieldValue"], cause["actual"]) == ("/1", top["actual"])
