@@ -27,19 +27,25 @@ class Side:
     now: list[float] = field(default_factory=list)
     before: list[float] = field(default_factory=list)
 
-    def fit(self, n: float) -> Fit:
+    def fit(self, n: float, least: float) -> Fit:
         """The tail, of `n` draws on both sides."""
         peaks = sorted(self.now, reverse=True)[:K] + sorted(self.before, reverse=True)[:K]
         peaks.sort(reverse=True)
         k = int(min(K - 1, max(8, 0.01 * n)))
-        if n < 100 or len(peaks) <= k:
+        if n < 100:
             return math.inf, 1.0, 1.0, 0.0, peaks
+        if len(peaks) <= k:
+            return 0.0, (len(peaks) + 1.0) / (n + 1.0), math.inf, 0.0, peaks
         excesses = [x - peaks[k] for x in peaks[:k]]
         mean = sum(excesses) / k
         weighted = sum(x * (i + 0.65) / k for i, x in enumerate(excesses)) / k
         shape = min(0.9, max(-0.5, 2.0 - mean / (mean - 2.0 * weighted))) if mean > 2.0 * weighted else -0.5
         shape = max(0.0, (10.0 * 0.1 + k * shape) / (10.0 + k))
-        return peaks[k], k / (n + 1.0), (1.0 - shape) * max(mean, 0.02), shape, peaks
+        scale = (1.0 - shape) * max(mean, least)
+        wider = min(len(peaks) - 1, 4 * k)
+        if wider >= 2 * k:
+            scale = max(scale, 0.5 * (peaks[k] - peaks[wider]) / math.log(wider / k))
+        return peaks[k], k / (n + 1.0), scale, shape, peaks
 
 
 def survival(excess: float, scale: float, shape: float) -> float:
@@ -71,7 +77,10 @@ class Member:
 class Compared:
     """All that a feature knows."""
 
-    def __init__(self, span: int, side: int, *, counts: bool, most: float, generation: int = 10**9) -> None:
+    def __init__(
+        self, span: int, side: int, *, counts: bool, most: float, generation: int = 10**9, unit: float = 0.0
+    ) -> None:
+        self.unit = unit
         self.span, self.side, self.counts, self.most, self.generation = span, side, counts, most, generation
         self.populations: defaultdict[int, Population] = defaultdict(Population)
         self.members: defaultdict[int, Member] = defaultdict(Member)
@@ -88,7 +97,7 @@ class Compared:
                 each.before, each.now = each.now, []
             self.drawn_before, self.draws, self.since = self.draws, 0, bucket
         n = self.draws + self.drawn_before
-        fits = {sign: each.fit(n) for sign, each in self.sides.items()}
+        fits = {sign: each.fit(n, 0.25 if self.unit else 0.02) for sign, each in self.sides.items()}
         allowed = min(60.0, 3.0 + 3.0 * max(fit[1] for fit in fits.values()) * DAY / self.span)
         groups: defaultdict[int, list[int]] = defaultdict(list)
         for member in sorted(values):
@@ -113,6 +122,8 @@ class Compared:
             +1: max(least, own * up + (1.0 - own) * pop.above),
             -1: max(least, own * down + (1.0 - own) * pop.below),
         }
+        if self.unit:
+            m, spread = 0.0, {+1: self.unit, -1: self.unit}
         pop.known |= set(values)
         counted = len(pop.known) > 1 and pop.seen >= 3
         for i, y in values.items():

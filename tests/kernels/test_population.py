@@ -16,19 +16,22 @@ Table = Floats
 class Known:
     """All that a feature knows, and what to look for; member m belongs to the population m mod `groups`."""
 
-    def __init__(self, side: int = 0, *, counts: bool = False, most: float = 0.5, groups: int = GROUPS) -> None:
+    def __init__(
+        self, side: int = 0, *, counts: bool = False, most: float = 0.5, groups: int = GROUPS, unit: float = 0.0
+    ) -> None:
         whole, real, single = np.zeros(GROUPS, np.int64), np.zeros(GROUPS), np.zeros(MEMBERS, np.float32)
         self.populations = Populations(whole, real, real.copy(), real.copy(), whole.copy())
         self.members = Members(single, single.copy(), np.zeros(MEMBERS, np.int32))
         self.tails = Tails(np.zeros((2, 2, K)), np.zeros((2, 2), np.int64), np.zeros(2), np.zeros(2, np.int64))
         self.side, self.counts, self.most, self.groups = side, counts, most, groups
+        self.unit = unit
 
     def compare(self, table: Table, *, first: int = 0, generation: int = 10**9, learning: bool = True) -> Unlike:
         bucket, member = np.nonzero(~np.isnan(table))
         offsets = np.searchsorted(bucket, np.arange(len(table) + 1))
         return compare(
             offsets, member, member % self.groups, table[bucket, member], self.populations, self.members, self.tails,
-            first, SPAN, generation, self.side, self.counts, self.most, learning,
+            first, SPAN, generation, self.side, self.counts, self.unit, 3, self.most, learning,
         )  # fmt: skip
 
     def bits(self) -> list[bytes]:
@@ -58,15 +61,22 @@ def cells(table: Table) -> tuple[Ints, Ints]:
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)
-@given(TABLES, st.sampled_from([-1, 0, 1]), st.booleans(), st.sampled_from([1, GROUPS]), st.sampled_from([70, 10**9]))
+@given(
+    TABLES,
+    st.sampled_from([-1, 0, 1]),
+    st.booleans(),
+    st.sampled_from([1, GROUPS]),
+    st.sampled_from([70, 10**9]),
+    st.sampled_from([0.0, 2.0]),
+)
 def test_members_are_as_unlike_their_peers_as_the_definition_says(
-    table: Table, side: int, counts: bool, groups: int, generation: int
+    table: Table, side: int, counts: bool, groups: int, generation: int, unit: float
 ) -> None:
-    unlike = Known(side, counts=counts, groups=groups).compare(table, generation=generation)
+    unlike = Known(side, counts=counts, groups=groups, unit=unit).compare(table, generation=generation)
     bucket, member = cells(table)
     keys = zip(bucket[unlike.entry].tolist(), member[unlike.entry].tolist(), strict=True)
     found = dict(zip(keys, zip(unlike.chance.tolist(), unlike.typical.tolist(), strict=True), strict=True))
-    slow = Compared(SPAN, side, counts=counts, most=0.5, generation=generation)
+    slow = Compared(SPAN, side, counts=counts, most=0.5, generation=generation, unit=unit)
     expected: dict[tuple[int, int], list[float]] = {}
     for b, row in enumerate(table):
         values = {i: float(y) for i, y in enumerate(row) if not np.isnan(y)}
@@ -123,7 +133,7 @@ def test_the_tail_is_exceeded_as_often_as_it_says(kind: str) -> None:
 def test_a_chance_falls_with_the_height_and_is_a_probability() -> None:
     known = Known()
     known.compare(made(2, 200, "normal"))
-    tail = fitted(known.tails, 0)
+    tail = fitted(known.tails, 0, 0.02)
     chances = [chance(tail, x) for x in np.linspace(tail.height, 19.0, 200)]
     assert chances == sorted(chances, reverse=True)
     assert 0.0 < chances[-1] < 1e-4

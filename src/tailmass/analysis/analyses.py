@@ -13,6 +13,7 @@ from tailmass.analysis.dictionary import Dictionary
 from tailmass.analysis.features import FEATURES
 from tailmass.analysis.population import PopulationAnalysis
 from tailmass.analysis.rare import RareAnalysis
+from tailmass.analysis.rareover import RareOverAnalysis
 from tailmass.columns import Columns, Ints
 from tailmass.jobs import Detector
 
@@ -51,7 +52,7 @@ class Analysis(Protocol):
 def missing(detector: Detector) -> str | None:
     """What of a detector no analysis can do yet; None if there is nothing."""
     measures = detector.definition.measures
-    if measures == ("rare",) and not detector.over_field_name:
+    if measures == ("rare",):
         return None
     if any(each not in FEATURES for each in measures):
         return f"the function {detector.function_name!r}"
@@ -64,7 +65,7 @@ def analysis(
 ) -> Analysis:  # fmt: skip
     """The analysis of a detector; the arguments are those of `DetectorAnalysis`."""
     if detector.definition.measures == ("rare",):
-        return RareAnalysis(detector, dictionaries, span)
+        return (RareOverAnalysis if detector.over_field_name else RareAnalysis)(detector, dictionaries, span)
     if detector.over_field_name:
         return PopulationAnalysis(detector, dictionaries, span, slots)
     return DetectorAnalysis(detector, dictionaries, span, slots, calendar, summary)

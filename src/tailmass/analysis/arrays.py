@@ -23,7 +23,7 @@ def room(series: int, capacity: int) -> int:
 def grown(structure: Structure, capacity: int, axis: int = -1) -> Structure:
     """The structure with its axes of series filled up with zeros to `capacity`."""
     made: Structure = type(structure)._make(  # type: ignore[attr-defined]
-        grown(part, capacity, axis) if isinstance(part, tuple) else _longer(part, capacity, axis) for part in structure
+        grown(part, capacity, axis) if isinstance(part, tuple) else longer(part, capacity, axis) for part in structure
     )
     return made
 
@@ -55,7 +55,8 @@ def size_bytes(structure: tuple[Any, ...]) -> int:
     return sum(size_bytes(part) if isinstance(part, tuple) else int(part.nbytes) for part in structure)
 
 
-def _longer(array: np.ndarray[Any, Any], capacity: int, axis: int) -> np.ndarray[Any, Any]:
+def longer(array: np.ndarray[Any, Any], capacity: int, axis: int) -> np.ndarray[Any, Any]:
+    """The array with one axis filled up with zeros to `capacity`."""
     shape = list(array.shape)
     shape[axis] = capacity
     longer = np.zeros(shape, array.dtype)

@@ -54,7 +54,7 @@ def worth_telling(bucket: Ints, person: Ints, chance: Floats, tests: Ints, popul
     """
     order = np.lexsort((chance, person, bucket))
     bucket, person, chance = bucket[order], person[order], chance[order]
-    starts = np.flatnonzero(_changes(bucket, person))
+    starts = np.flatnonzero(changes(bucket, person))
     single = -np.expm1(tests[order][starts] * np.log1p(-np.minimum(chance[starts], 1.0 - 1e-16)))
     single = np.maximum(single, chance[starts])
     probability = _false_discovery_rates(bucket[starts], population[order][starts], single, peers[order][starts])
@@ -67,7 +67,7 @@ def worth_telling(bucket: Ints, person: Ints, chance: Floats, tests: Ints, popul
 
 def _false_discovery_rates(bucket: Ints, population: Ints, probability: Floats, peers: Ints) -> Floats:
     order = np.lexsort((probability, population, bucket))
-    first = _changes(bucket[order], population[order])
+    first = changes(bucket[order], population[order])
     group = np.cumsum(first) - 1
     rank = np.arange(len(order)) - np.flatnonzero(first)[group] + 1
     rates = np.minimum(1.0, probability[order] * peers[order] / rank)
@@ -129,7 +129,7 @@ def _packed(left: Ints, right: Ints, every: Ints) -> npt.NDArray[np.int64]:
     return left * (int(every.max(initial=0)) + 1) + right
 
 
-def _changes(*keys: Ints) -> Flags:
+def changes(*keys: Ints) -> Flags:
     """Where any of the sorted keys changes; the first is a change."""
     if len(keys[0]) == 0:
         return np.zeros(0, np.bool_)

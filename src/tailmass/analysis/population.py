@@ -18,6 +18,7 @@ from tailmass.kernels.population import Members, Populations, Unlike, compare
 from tailmass.kernels.tail import K, Tails
 
 GENERATION_SECONDS = 28 * 86_400
+SEEN = 3  # buckets of a population before its members count
 
 
 class FeaturePopulation:
@@ -28,10 +29,13 @@ class FeaturePopulation:
     span : seconds of a bucket
     side : 1, -1 or 0 for both
     counts : whether the values are numbers of rows
+    unit : the scale of the values; 0 where it is that of the peers
+    least_seen : buckets of a population before its members count
     """
 
-    def __init__(self, span: int, side: int, *, counts: bool) -> None:
+    def __init__(self, span: int, side: int, *, counts: bool, unit: float = 0.0, least_seen: int = SEEN) -> None:
         self._span, self._side, self._counts = span, side, counts
+        self._unit, self._least_seen = unit, least_seen
         self._generation = max(1, GENERATION_SECONDS // span)
         self._populations = Populations(
             seen=np.zeros(0, np.int64),
@@ -43,12 +47,14 @@ class FeaturePopulation:
         self._members = Members(np.zeros(0, np.float32), np.zeros(0, np.float32), np.zeros(0, np.int32))
         self._tails = Tails(np.zeros((2, 2, K)), np.zeros((2, 2), np.int64), np.zeros(2), np.zeros(2, np.int64))
 
-    def compare(self, closed: Closed, population: Ints, values: Floats, first: int, *, learning: bool) -> Unlike:
+    def compare(
+        self, offsets: Ints, member: Ints, population: Ints, values: Floats, first: int, *, learning: bool
+    ) -> Unlike:
         """Members of consecutive buckets that may be unlike their peers; `kernels.population.compare`."""
-        self._make_room(int(closed.series.max(initial=-1)) + 1, int(population.max(initial=-1)) + 1)
+        self._make_room(int(member.max(initial=-1)) + 1, int(population.max(initial=-1)) + 1)
         return compare(
-            closed.offsets, closed.series, population, values, self._populations, self._members, self._tails, first,
-            self._span, self._generation, self._side, self._counts, THRESHOLD, learning,
+            offsets, member, population, values, self._populations, self._members, self._tails, first, self._span,
+            self._generation, self._side, self._counts, self._unit, self._least_seen, THRESHOLD, learning,
         )  # fmt: skip
 
     def state(self, prefix: str, populations: int, members: int) -> Arrays:
@@ -176,7 +182,7 @@ class PopulationAnalysis:
         buckets = np.repeat(np.arange(len(closed.offsets) - 1), np.diff(closed.offsets))
         values = [of(closed) for measure in self.measures if (of := FEATURES[measure].of) is not None]
         found = [
-            feature.compare(closed, population, each, first, learning=learning)
+            feature.compare(closed.offsets, closed.series, population, each, first, learning=learning)
             for feature, each in zip(self._features, values, strict=True)
         ]
         entry, chance, typical = (np.concatenate(parts) for parts in zip(*found, strict=True))

@@ -31,11 +31,12 @@ PEERS = 10.0  # members that the past is worth
 OWN = 10.0  # buckets after which half of a member's own habit is believed
 MEMORY = 50.0  # buckets that a habit is the mean of
 SLOW = 0.05  # how fast the middle and the spread of a population are remembered
-SEEN = 3  # buckets of a population before its members count
 LEAST_RATIO = 1e-3  # of the middle: the least spread
 LEAST_DEVIATION = 0.1  # of the mean absolute deviation: the least spread where most members are the same
 FARTHEST = 20.0  # of t: two hundred million spreads
 LEAST_COUNTS = 3.0  # rows by which a count has to be off
+LEAST_EXCESS = 0.02  # of d over the height of its tail: the least mean
+LEAST_STEP = 0.25  # the same where the values are sums of a few, which make for few different d
 DAY = 86_400
 ENTRIES = 3.0  # draws beyond u that a member may bring to the tail a day, beside three times its share
 
@@ -79,7 +80,8 @@ class Unlike(NamedTuple):
 @kernel
 def compare(
     offsets: Ints, member: Ints, population: Ints, values: Floats, populations: Populations, members: Members,
-    tails: Tails, first: int, span: int, generation: int, side: int, counts: bool, most: float, learning: bool,
+    tails: Tails, first: int, span: int, generation: int, side: int, counts: bool, unit: float, least_seen: int,
+    most: float, learning: bool,
 ) -> Unlike:  # fmt: skip
     """Take populations through consecutive buckets: judge each by what came before it, then learn it.
 
@@ -94,16 +96,19 @@ def compare(
     generation : buckets after which the tail begins a new generation
     side : 1, -1 or 0 for both
     counts : whether the values are numbers of rows
+    unit : the spread around 0, where the scale of the values is known; 0 where it is that of the peers
+    least_seen : buckets of a population before its members count
     most : the chance up to which a member is told
     """
     entry, chances, typical = np.empty(len(member), np.int64), np.empty(len(member)), np.empty(len(member))
+    least = LEAST_STEP if unit > 0.0 else LEAST_EXCESS
     found = 0
     for b in range(len(offsets) - 1):
         begin, end = offsets[b], offsets[b + 1]
         bucket = first + b
         if learning:
             age(tails, bucket, generation)
-        high, low = fitted(tails, HIGH), fitted(tails, LOW)
+        high, low = fitted(tails, HIGH, least), fitted(tails, LOW, least)
         day = (bucket * span) // DAY
         allowed = min(60.0, ENTRIES + 3.0 * max(high.share, low.share) * (DAY / span)) if high.draws > 0.0 else 60.0
         order = np.arange(begin, end)
@@ -118,7 +123,7 @@ def compare(
                 stop += 1
             group = order[start:stop]
             start = stop
-            m, above, below, centre, up, down = _described(values[group], populations, g, counts)
+            m, above, below, centre, up, down = _described(values[group], populations, g, counts, unit)
             several = populations.alone[g] < 0
             if not several:
                 for k in group:
@@ -127,7 +132,7 @@ def compare(
                         populations.alone[g] = member[k] + 1
                 if learning and several:
                     populations.alone[g] = -1
-            counted = several and populations.seen[g] >= SEEN
+            counted = several and populations.seen[g] >= least_seen
             for k in group:
                 i, y = member[k], values[k]
                 t = max(-FARTHEST, min(FARTHEST, math.asinh((y - m) / (above if y > m else below))))
@@ -162,9 +167,11 @@ def compare(
 
 @inlined
 def _described(
-    values: Floats, populations: Populations, g: int, counts: bool
+    values: Floats, populations: Populations, g: int, counts: bool, unit: float
 ) -> tuple[float, float, float, float, float, float]:
     """Middle and spreads that the members of population `g` are held against, and those of the bucket alone."""
+    if unit > 0.0:
+        return 0.0, unit, unit, 0.0, 0.0, 0.0
     ordered = np.sort(values)
     n = len(ordered)
     centre = _mean_between(ordered, 0.25, 0.75)

@@ -4,7 +4,8 @@
 
 u is the (k+1)-th highest of n draws, k one in a hundred of them but within 8 and K - 1; xi and beta come from
 probability weighted moments of the excesses over u, xi shrunk to XI as if that had been seen in 10 of them. r is how
-many of the draws were as high as x. There are thousands of draws a bucket, so that one in a million is known in a day.
+many of the draws were as high as x. Where fewer than k draws are on a side at all, p is their share. There are
+thousands of draws a bucket, so that one in a million is known in a day.
 
 Two generations age the set: the older one is forgotten when the newer one has lasted long enough, which is as long as
 all there was before it, until that is a generation. So the first buckets, in which nobody's habits are known and
@@ -29,7 +30,7 @@ SHARE = 0.01  # of the draws
 LEAST_DRAWS = 100.0
 XI, XI_WORTH = 0.1, 10.0
 GENTLEST, STEEPEST = -0.5, 0.9
-LEAST_EXCESS = 0.02  # mean excess over u, in the unit of the draws
+WIDER = 4  # times k: the tail falls at most twice as fast beyond u as it does from so many draws to u
 CLIP, CLIP_SHARE = 0.03, 0.25  # of p(u), and of the excesses: how improbable a draw may be remembered as
 SHORTEST = 64  # buckets of a generation
 HIGH, LOW = 0, 1
@@ -68,8 +69,8 @@ class Tail(NamedTuple):
 
 
 @kernel
-def fitted(tails: Tails, side: int) -> Tail:
-    """One side of what was drawn so far."""
+def fitted(tails: Tails, side: int, least: float) -> Tail:
+    """One side of what was drawn so far; `least` is the least mean excess, in the unit of the draws."""
     first, second = tails.filled[side, 0], tails.filled[side, 1]
     merged = np.empty(first + second)
     i, j = 0, 0
@@ -82,8 +83,10 @@ def fitted(tails: Tails, side: int) -> Tail:
             j += 1
     n = tails.draws[0] + tails.draws[1]
     k = int(min(float(K - 1), max(FEWEST, SHARE * n)))
-    if n < LEAST_DRAWS or len(merged) <= k:
+    if n < LEAST_DRAWS:
         return Tail(merged, np.inf, 1.0, 1.0, 0.0, n, np.inf)
+    if len(merged) <= k:  # next to no draw is on this side: any that is, is as improbable as that
+        return Tail(merged, 0.0, (len(merged) + 1.0) / (n + 1.0), np.inf, 0.0, n, np.inf)
     height = merged[k]
     mean, weighted = 0.0, 0.0
     for place in range(k):
@@ -95,7 +98,10 @@ def fitted(tails: Tails, side: int) -> Tail:
     if mean > 2.0 * weighted:
         shape = min(STEEPEST, max(GENTLEST, 2.0 - mean / (mean - 2.0 * weighted)))
     shape = max(0.0, (XI_WORTH * XI + k * shape) / (XI_WORTH + k))
-    scale = (1.0 - shape) * max(mean, LEAST_EXCESS)
+    scale = (1.0 - shape) * max(mean, least)
+    wider = min(len(merged) - 1, WIDER * k)
+    if wider >= 2 * k:
+        scale = max(scale, (height - merged[wider]) / (2.0 * math.log(wider / k)))
     share = k / (n + 1.0)
     clip = min(CLIP, CLIP_SHARE / k)
     most = height + (scale * (clip**-shape - 1.0) / shape if shape > 1e-6 else -scale * math.log(clip))

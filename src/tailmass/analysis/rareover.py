@@ -1,0 +1,172 @@
+"""A detector of persons, which is over values, that show what hardly any other of them does."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from tailmass.analysis import arrays, peers
+from tailmass.analysis.arrays import Arrays
+from tailmass.analysis.clock import Advance
+from tailmass.analysis.detector import LEAST_PROBABILITY, Causes, Findings, Names
+from tailmass.analysis.dictionary import Dictionary, Series
+from tailmass.analysis.open import OpenPairs, Rows
+from tailmass.analysis.population import FeaturePopulation
+from tailmass.columns import Columns, Floats, Ints
+from tailmass.jobs import Detector
+from tailmass.kernels.crowd import EMPTY, Crowd, fill, shown
+from tailmass.kernels.rare import LEARNING
+
+RARE = 0.1  # share of the persons up to which a value is rare
+UNIT = 1.0  # of rarity, as powers of e: what is below it is told apart evenly, what is above by its logarithm
+
+
+class RareOverAnalysis:
+    """A `rare` or `freq_rare` detector with an `over` field; its streams are the partitions.
+
+    A person's rarity in a bucket is the sum of ln(RARE / p(a)) over the rare values a that it shows; `freq_rare` has
+    every row add its value's. It is held against the rarities of all persons, as a number of a population is.
+
+    Parameters
+    ----------
+    detector : the configuration
+    dictionaries : the values of each split field, shared by the detectors of a job
+    span : seconds of a bucket
+    """
+
+    def __init__(self, detector: Detector, dictionaries: Mapping[str, Dictionary], span: int) -> None:
+        assert detector.by_field_name
+        assert detector.over_field_name
+        self.detector = detector
+        self.measures = detector.definition.measures
+        partition = dictionaries[detector.partition_field_name] if detector.partition_field_name else None
+        use_null = bool(detector.use_null)
+        self._values = Series(partition, dictionaries[detector.by_field_name], use_null=use_null)
+        self._persons = Series(partition, dictionaries[detector.over_field_name], use_null=use_null)
+        self._every_row = detector.definition.name == "freq_rare"
+        self._open = OpenPairs()
+        self._population = FeaturePopulation(span, 1, counts=False, unit=UNIT, least_seen=LEARNING)
+        byte = np.zeros(0, np.int8)
+        self._crowd = Crowd(byte, byte.copy(), byte.copy(), np.zeros(0, np.int64))
+        self._keys = np.full(64, EMPTY, np.int64)
+        self._used = 0
+
+    def advance(self, columns: Columns, ids: Mapping[str, Ints], advance: Advance) -> Findings:
+        """Add admitted rows to the open buckets, and judge the buckets that they close; see `DetectorAnalysis`."""
+        detector = self.detector
+        assert detector.by_field_name
+        assert detector.over_field_name
+        partition = ids[detector.partition_field_name] if detector.partition_field_name else None
+        n = len(advance.rows)
+        values = self._values.ids(partition, ids[detector.by_field_name], n)
+        persons = self._persons.ids(partition, ids[detector.over_field_name], n)
+        nothing = np.zeros(n, np.int64)
+        rows = self._open.add(advance.rows, values, persons, nothing, advance.first, advance.until)
+        return self._judge(rows, advance.first, learning=True)
+
+    def interim(self, first: int, until: int) -> Findings:
+        """Judge the open buckets `first` to `until - 1` as they stand."""
+        return self._judge(self._open.peek(first, until), first, learning=False)
+
+    def names(self, series: Ints) -> Names:
+        """Partition, by and over values of persons; None where the detector does not split."""
+        partition, over = self._persons.names(series)
+        return partition, None, over
+
+    def state(self, prefix: str) -> Arrays:
+        """Values, persons, open buckets and the population as arrays."""
+        self._make_room(0)
+        values, persons, streams = len(self._values), len(self._persons), self._streams
+        kept = self._values.state(f"{prefix}.values") | self._persons.state(f"{prefix}.persons")
+        kept |= self._open.state(f"{prefix}.open") | self._population.state(f"{prefix}.rare", streams, persons)
+        sizes = {"size": values, "level": values, "met": persons, "persons": streams}
+        kept |= {f"{prefix}.crowd.{name}": getattr(self._crowd, name)[:n].copy() for name, n in sizes.items()}
+        kept[f"{prefix}.shown"] = np.sort(self._keys[self._keys != EMPTY])
+        return kept
+
+    def restore(self, prefix: str, kept: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        """Become the analysis that `state` was taken of."""
+        self._values.restore(f"{prefix}.values", kept)
+        self._persons.restore(f"{prefix}.persons", kept)
+        self._open.restore(f"{prefix}.open", kept)
+        self._population.restore(f"{prefix}.rare", kept)
+        self._crowd = arrays.put_together(self._crowd, f"{prefix}.crowd", kept)
+        pairs = np.array(kept[f"{prefix}.shown"], np.int64)
+        self._keys, self._used = _table(pairs, 0), len(pairs)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the models and of the open buckets."""
+        crowd = arrays.size_bytes(self._crowd) + self._keys.nbytes
+        return crowd + self._population.size_bytes + self._open.size_bytes
+
+    @property
+    def _streams(self) -> int:
+        return int(self._persons.partitions(np.arange(len(self._persons))).max(initial=-1)) + 1
+
+    def _judge(self, rows: Rows, first: int, *, learning: bool) -> Findings:
+        self._make_room(len(rows.left))
+        partition = self._values.partitions(rows.left)
+        share, new = shown(rows.offsets, rows.left, rows.right, partition, self._crowd, self._keys, learning)
+        self._used += new
+        rarity = np.maximum(0.0, np.log(RARE / share)) * (rows.rows if self._every_row else 1.0)
+        buckets = np.repeat(np.arange(len(rows.offsets) - 1), np.diff(rows.offsets))
+        order = np.lexsort((rows.left, rows.right, buckets))
+        return self._findings(rows, order, buckets[order], rarity[order], share[order], first, learning)
+
+    def _findings(
+        self, rows: Rows, order: Ints, bucket: Ints, rarity: Floats, share: Floats, first: int, learning: bool
+    ) -> Findings:
+        """Of pairs by bucket, then by person."""
+        count = len(rows.offsets) - 1
+        person = rows.right[order]
+        starts = np.flatnonzero(peers.changes(bucket, person))
+        ends = np.append(starts[1:], len(order))
+        total = np.add.reduceat(rarity, starts) if len(starts) else np.zeros(0)
+        who, when = person[starts], bucket[starts]
+        partition = self._persons.partitions(who)
+        offsets = np.searchsorted(when, np.arange(count + 1)).astype(np.int64)
+        unlike = self._population.compare(offsets, who, partition, total, first, learning=learning)
+        k = unlike.entry
+        among = peers.occurrences(when, partition, when[k], partition[k])
+        worth = peers.worth_telling(when[k], who[k], unlike.chance, np.ones(len(k), np.int64), partition[k], among)
+        parts = [_rarest(share[starts[each] : ends[each]]) + starts[each] for each in k[worth.causes].tolist()]
+        causes = np.concatenate(parts) if parts else np.zeros(0, np.int64)
+        actual = rows.rows[order][causes].astype(np.float64) if self._every_row else np.ones(len(causes))
+        told = Causes(
+            offsets=np.cumsum([0, *map(len, parts)]).astype(np.int64),
+            by=self._values.names(rows.left[order][causes])[1],
+            probability=np.maximum(share[causes], LEAST_PROBABILITY),
+            feature=np.zeros(len(causes), np.int64),
+            actual=actual,
+            typical=share[causes],
+        )
+        kind = np.full(len(worth.person), "rare")
+        updates = peers.streams_in(when, partition, count)
+        return peers.findings(worth, told, self._persons.partitions(worth.person), kind, updates, None)
+
+    def _make_room(self, entries: int) -> None:
+        sizes = (len(self._values), len(self._values), len(self._persons), self._streams)
+        held: tuple[np.ndarray[Any, Any], ...] = (
+            self._crowd.size,
+            self._crowd.level,
+            self._crowd.met,
+            self._crowd.persons,
+        )
+        longer = [arrays.longer(part, arrays.room(n, len(part)), 0) for part, n in zip(held, sizes, strict=True)]
+        self._crowd = Crowd(*longer)
+        if 2 * (self._used + entries) > len(self._keys):
+            self._keys = _table(self._keys[self._keys != EMPTY], entries)
+
+
+def _rarest(share: Floats) -> Ints:
+    """Positions of the rare ones among the values of a person, the rarest first."""
+    order = np.argsort(share, kind="stable")
+    return order[: min(peers.MOST_CAUSES, max(1, int(np.count_nonzero(share < RARE))))]
+
+
+def _table(pairs: Ints, more: int) -> Ints:
+    """A table of pairs that is half full at most once so many more are in it."""
+    keys = np.full(1 << max(6, (4 * (len(pairs) + more)).bit_length()), EMPTY, np.int64)
+    fill(keys, pairs)
+    return keys
