@@ -14,6 +14,7 @@ from tailmass.analysis.features import FEATURES
 from tailmass.analysis.population import PopulationAnalysis
 from tailmass.analysis.rare import RareAnalysis
 from tailmass.analysis.rareover import RareOverAnalysis
+from tailmass.analysis.times import SLOTS, TimeAnalysis
 from tailmass.columns import Columns, Ints
 from tailmass.jobs import Detector
 
@@ -54,6 +55,9 @@ def missing(detector: Detector) -> str | None:
     measures = detector.definition.measures
     if measures == ("rare",):
         return None
+    if measures[0] in SLOTS:
+        both = detector.by_field_name and detector.over_field_name
+        return f"both 'byFieldName' and 'overFieldName' for {detector.function_name!r}" if both else None
     if any(each not in FEATURES for each in measures):
         return f"the function {detector.function_name!r}"
     return None
@@ -66,6 +70,8 @@ def analysis(
     """The analysis of a detector; the arguments are those of `DetectorAnalysis`."""
     if detector.definition.measures == ("rare",):
         return (RareOverAnalysis if detector.over_field_name else RareAnalysis)(detector, dictionaries, span)
+    if detector.definition.measures[0] in SLOTS:
+        return TimeAnalysis(detector, dictionaries, span, calendar)
     if detector.over_field_name:
         return PopulationAnalysis(detector, dictionaries, span, slots)
     return DetectorAnalysis(detector, dictionaries, span, slots, calendar, summary)

@@ -1,0 +1,148 @@
+"""A detector of events at unusual times of the day or of the week, by the clocks of the job's zone."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from tailmass.analysis import arrays
+from tailmass.analysis.arrays import Arrays
+from tailmass.analysis.calendar import Calendar
+from tailmass.analysis.clock import Advance
+from tailmass.analysis.detector import LEAST_PROBABILITY, THRESHOLD, Causes, Findings, Names
+from tailmass.analysis.dictionary import Dictionary, Series
+from tailmass.analysis.explanation import looking_like
+from tailmass.analysis.open import OpenPairs, Rows
+from tailmass.analysis.rare import HALF_LIFE_SECONDS
+from tailmass.columns import Columns, Ints
+from tailmass.jobs import Detector
+from tailmass.kernels.circular import Habits, visit
+from tailmass.kernels.rate import evidence_as_rare
+from tailmass.kernels.season import DAY, WEEK
+
+SLOTS = {"time_of_day": (DAY, 48), "time_of_week": (WEEK, 168)}
+LEAST_PERIODS = {"time_of_day": 3.0, "time_of_week": 2.0}  # before anything is unusual
+BORROWED, BORROWED_OF_PEERS = 20.0, 500.0  # events that other series count for at most
+
+
+class TimeAnalysis:
+    """A `time_of_day` or `time_of_week` detector.
+
+    Each by value, or each over value, is a series; over values lean far more on what their peers do.
+
+    Parameters
+    ----------
+    detector : the configuration
+    dictionaries : the values of each split field, shared by the detectors of a job
+    span : seconds of a bucket
+    calendar : the clocks by which days and weeks are counted
+    """
+
+    def __init__(
+        self, detector: Detector, dictionaries: Mapping[str, Dictionary], span: int, calendar: Calendar
+    ) -> None:
+        (measure,) = self.measures = detector.definition.measures
+        self.detector = detector
+        self._split = detector.over_field_name or detector.by_field_name
+        self.series = Series(
+            dictionaries[detector.partition_field_name] if detector.partition_field_name else None,
+            dictionaries[self._split] if self._split else None,
+            use_null=bool(detector.use_null),
+        )
+        self._span, self._calendar = span, calendar
+        self._period, slots = SLOTS[measure]
+        self._length = self._period // slots
+        self._keep = float(0.5 ** (self._period / HALF_LIFE_SECONDS))
+        self._borrowed = BORROWED_OF_PEERS if detector.over_field_name else BORROWED
+        self._least_periods = LEAST_PERIODS[measure]
+        self._open = OpenPairs()
+        self._habits = Habits(
+            np.zeros((0, slots), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int32), np.zeros(slots)
+        )
+
+    def advance(self, columns: Columns, ids: Mapping[str, Ints], advance: Advance) -> Findings:
+        """Add admitted rows to the open buckets, and judge the buckets that they close; see `DetectorAnalysis`."""
+        partition = self.detector.partition_field_name
+        series = self.series.ids(
+            ids[partition] if partition else None, ids[self._split] if self._split else None, len(advance.rows)
+        )
+        seconds = columns.times // 1000
+        local = seconds + self._calendar.offsets(seconds)
+        slot = (local % self._period) // self._length
+        rows = self._open.add(advance.rows, series, slot, local, advance.first, advance.until)
+        return self._judge(rows, learning=True)
+
+    def interim(self, first: int, until: int) -> Findings:
+        """Judge the open buckets `first` to `until - 1` as they stand."""
+        return self._judge(self._open.peek(first, until), learning=False)
+
+    def names(self, series: Ints) -> Names:
+        """Partition, by and over values of series; None where the detector does not split."""
+        partition, split = self.series.names(series)
+        return (partition, None, split) if self.detector.over_field_name else (partition, split, None)
+
+    def state(self, prefix: str) -> Arrays:
+        """Habits and open buckets as arrays."""
+        self._make_room()
+        kept = self.series.state(prefix) | self._open.state(f"{prefix}.open")
+        known = len(self.series)
+        kept |= {f"{prefix}.habits.{name}": part[:known].copy() for name, part in self._of_series().items()}
+        kept[f"{prefix}.habits.everybody"] = self._habits.everybody.copy()
+        return kept
+
+    def restore(self, prefix: str, kept: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        """Become the analysis that `state` was taken of."""
+        self.series.restore(prefix, kept)
+        self._open.restore(f"{prefix}.open", kept)
+        self._habits = arrays.put_together(self._habits, f"{prefix}.habits", kept)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the models and of the open buckets."""
+        return arrays.size_bytes(self._habits) + self._open.size_bytes
+
+    def _judge(self, rows: Rows, *, learning: bool) -> Findings:
+        self._make_room()
+        count = len(rows.offsets) - 1
+        buckets = np.repeat(np.arange(count), np.diff(rows.offsets))
+        order = np.lexsort((rows.least, rows.left, buckets))
+        series, second = rows.left[order], rows.least[order]
+        unusual = visit(
+            rows.offsets, series, second // self._length, self._habits, self._keep, self._borrowed, self._least_periods,
+            THRESHOLD, learning,
+        )  # fmt: skip
+        entry = unusual.entry
+        # The rarest slot speaks for a series in a bucket.
+        best = np.lexsort((entry, unusual.chance, series[entry], buckets[entry]))
+        keys = np.stack([buckets[entry[best]], series[entry[best]]])
+        best = best[np.append(True, (np.diff(keys) != 0).any(axis=0))[: len(best)]]
+        entry, chance = entry[best], unusual.chance[best]
+        expected = np.minimum(chance, unusual.rate[best] * self._span / self._period)
+        actual = (second[entry] % self._period).astype(np.float64)
+        typical = (unusual.typical[best] + 0.5) * self._length
+        probability = np.maximum(chance, LEAST_PROBABILITY)
+        nothing = np.zeros(len(entry), np.int64)
+        causes = Causes(np.arange(len(entry) + 1), None, probability, nothing, actual, typical)
+        return Findings(
+            bucket=buckets[entry],
+            series=series[entry],
+            evidence=evidence_as_rare(-np.log10(np.maximum(expected, LEAST_PROBABILITY))),
+            probability=probability,
+            feature=nothing,
+            actual=actual,
+            typical=typical,
+            explanation=looking_like(np.full(len(entry), "time")),
+            # A series that is silent is watched as well: what is unusual is that it is not.
+            updates=np.full(count, np.count_nonzero(self._habits.periods)),
+            closed=None,
+            causes=causes if self.detector.over_field_name else None,
+        )
+
+    def _of_series(self) -> dict[str, np.ndarray[Any, Any]]:
+        return {"slots": self._habits.slots, "periods": self._habits.periods, "last": self._habits.last}
+
+    def _make_room(self) -> None:
+        capacity = arrays.room(len(self.series), len(self._habits.periods))
+        if capacity > len(self._habits.periods):
+            longer = {name: arrays.longer(part, capacity, 0) for name, part in self._of_series().items()}
+            self._habits = self._habits._replace(**longer)
