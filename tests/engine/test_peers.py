@@ -99,6 +99,24 @@ def test_a_restore_and_looks_in_between_change_nothing(whole: Run, stops: list[i
     assert_same(run.results, whole.results)
 
 
+def test_a_position_is_an_array_in_answers_and_has_two_columns_in_frames() -> None:
+    hours = np.arange(200)
+    place = np.where(hours == 150, "60.5,-140.25", "51.5,-0.1")
+    frame = pl.DataFrame({"time": START + 3600 * hours, "user": ["u"] * 200, "place": place})
+    records = tailmass.detect(frame, "lat_long(place) by user", bucket_span="1h").records
+    top = records.sort("timestamp").row(0, named=True)
+    assert (top["actual"], top["actual_longitude"]) == (60.5, -140.25)
+    document = Record(**top | {"timestamp": 0}).document()
+    assert document["actual"] == [60.5, -140.25]
+    assert document["typical"] == pytest.approx([51.5, -0.1])
+
+
+def test_a_position_may_be_a_field_that_others_read_as_a_number() -> None:
+    both = ({"function": "lat_long", "fieldName": "place"}, {"function": "mean", "fieldName": "place"})
+    fields = Run(job(*both)).pipeline.fields
+    assert (fields.texts, fields.numbers) == (("place",), ("place",))
+
+
 def test_data_frames_have_the_causes_as_json() -> None:
     frame = pl.read_csv(DATA).with_columns(pl.col("page").replace("/etc/passwd", "/1"))
     records = tailmass.detect(frame, "count by page over client", bucket_span="1m").records

@@ -11,6 +11,7 @@ from tailmass.analysis.clock import Advance
 from tailmass.analysis.detector import DetectorAnalysis, Findings, Names
 from tailmass.analysis.dictionary import Dictionary
 from tailmass.analysis.features import FEATURES
+from tailmass.analysis.places import PlaceAnalysis
 from tailmass.analysis.population import PopulationAnalysis
 from tailmass.analysis.rare import RareAnalysis
 from tailmass.analysis.rareover import RareOverAnalysis
@@ -58,6 +59,8 @@ def missing(detector: Detector) -> str | None:
     if measures[0] in SLOTS:
         both = detector.by_field_name and detector.over_field_name
         return f"both 'byFieldName' and 'overFieldName' for {detector.function_name!r}" if both else None
+    if measures == ("lat_long",):
+        return "an 'overFieldName' for 'lat_long'" if detector.over_field_name else None
     if any(each not in FEATURES for each in measures):
         return f"the function {detector.function_name!r}"
     return None
@@ -72,6 +75,8 @@ def analysis(
         return (RareOverAnalysis if detector.over_field_name else RareAnalysis)(detector, dictionaries, span)
     if detector.definition.measures[0] in SLOTS:
         return TimeAnalysis(detector, dictionaries, span, calendar)
+    if detector.definition.measures == ("lat_long",):
+        return PlaceAnalysis(detector, dictionaries, span)
     if detector.over_field_name:
         return PopulationAnalysis(detector, dictionaries, span, slots)
     return DetectorAnalysis(detector, dictionaries, span, slots, calendar, summary)

@@ -1,0 +1,152 @@
+"""A detector of series at unusual places, or that come there faster than anything travels."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tailmass.analysis import arrays
+from tailmass.analysis.arrays import Arrays
+from tailmass.analysis.clock import Advance
+from tailmass.analysis.detector import LEAST_PROBABILITY, THRESHOLD, Findings, Names
+from tailmass.analysis.dictionary import Dictionary, Series
+from tailmass.analysis.explanation import looking_like
+from tailmass.analysis.rare import keep
+from tailmass.columns import Columns, Floats, Ints
+from tailmass.jobs import Detector
+from tailmass.kernels.rate import evidence_as_rare
+from tailmass.kernels.sphere import CLUSTERS, FIELDS, PLACE, Places, stay
+
+FARTHEST = 180.0  # degrees of either coordinate
+
+
+class PlaceAnalysis:
+    """A `lat_long` detector.
+
+    Parameters
+    ----------
+    detector : the configuration
+    dictionaries : the values of each split field, shared by the detectors of a job
+    span : seconds of a bucket
+    """
+
+    def __init__(self, detector: Detector, dictionaries: Mapping[str, Dictionary], span: int) -> None:
+        self.detector = detector
+        self.measures = detector.definition.measures
+        self.series = Series(
+            dictionaries[detector.partition_field_name] if detector.partition_field_name else None,
+            dictionaries[detector.by_field_name] if detector.by_field_name else None,
+            use_null=bool(detector.use_null),
+        )
+        self._keep = keep(span)
+        self._bucket, self._series, self._second = np.zeros((3, 0), np.int64)
+        self._degrees = np.zeros((0, 2))
+        self._places = Places(
+            clusters=np.zeros((0, CLUSTERS * FIELDS)),
+            buckets=np.zeros(0, np.int64),
+            news=np.zeros((0, 2)),
+            last=np.zeros((0, 3)),
+            time=np.zeros(0, np.int64),
+        )
+
+    def advance(self, columns: Columns, ids: Mapping[str, Ints], advance: Advance) -> Findings:
+        """Add admitted rows to the open buckets, and judge the buckets that they close; see `DetectorAnalysis`."""
+        detector = self.detector
+        assert detector.field_name
+        series = self.series.ids(
+            ids[detector.partition_field_name] if detector.partition_field_name else None,
+            ids[detector.by_field_name] if detector.by_field_name else None,
+            len(advance.rows),
+        )
+        degrees = positions(columns.texts[detector.field_name])
+        known = (series >= 0) & ~np.isnan(degrees[:, 0])
+        bucket = np.concatenate([self._bucket, advance.rows[known]])
+        series = np.concatenate([self._series, series[known]])
+        second = np.concatenate([self._second, columns.times[known] // 1000])
+        degrees = np.concatenate([self._degrees, degrees[known]])
+        still = bucket >= advance.until
+        self._bucket, self._series, self._second = bucket[still], series[still], second[still]
+        self._degrees = degrees[still]
+        closed = ~still
+        return self._judge(
+            bucket[closed], series[closed], second[closed], degrees[closed], advance.first, advance.until, learning=True
+        )
+
+    def interim(self, first: int, until: int) -> Findings:
+        """Judge the open buckets `first` to `until - 1` as they stand."""
+        asked = (self._bucket >= first) & (self._bucket < until)
+        bucket, series, second = self._bucket[asked], self._series[asked], self._second[asked]
+        return self._judge(bucket, series, second, self._degrees[asked], first, until, learning=False)
+
+    def names(self, series: Ints) -> Names:
+        """Partition, by and over values of series; None where the detector does not split."""
+        return (*self.series.names(series), None)
+
+    def state(self, prefix: str) -> Arrays:
+        """Places and open buckets as arrays."""
+        self._make_room()
+        kept = self.series.state(prefix)
+        kept |= arrays.taken_apart(self._places, f"{prefix}.places", len(self.series), axis=0)
+        kept[f"{prefix}.open"] = np.stack([self._bucket, self._series, self._second])
+        kept[f"{prefix}.open.degrees"] = self._degrees.copy()
+        return kept
+
+    def restore(self, prefix: str, kept: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        """Become the analysis that `state` was taken of."""
+        self.series.restore(prefix, kept)
+        self._places = arrays.put_together(self._places, f"{prefix}.places", kept)
+        self._bucket, self._series, self._second = np.array(kept[f"{prefix}.open"], np.int64).reshape(3, -1)
+        self._degrees = np.array(kept[f"{prefix}.open.degrees"]).reshape(-1, 2)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the models and of the open buckets."""
+        return arrays.size_bytes(self._places) + self._degrees.nbytes + 3 * self._bucket.nbytes
+
+    def _judge(
+        self, bucket: Ints, series: Ints, second: Ints, degrees: Floats, first: int, until: int, *, learning: bool
+    ) -> Findings:
+        self._make_room()
+        order = np.lexsort((second, series, bucket))
+        bucket, series, second, degrees = bucket[order], series[order], second[order], degrees[order]
+        offsets = np.searchsorted(bucket, np.arange(first, max(first, until) + 1)).astype(np.int64)
+        unusual, present = stay(offsets, series, second, points(degrees), self._places, self._keep, THRESHOLD, learning)
+        probability = np.maximum(unusual.chance, LEAST_PROBABILITY)
+        return Findings(
+            bucket=bucket[unusual.row] - first,
+            series=series[unusual.row],
+            evidence=evidence_as_rare(-np.log10(probability)),
+            probability=probability,
+            feature=np.zeros(len(unusual.row), np.int64),
+            actual=degrees[unusual.row],
+            typical=np.stack([unusual.latitude, unusual.longitude], axis=1),
+            explanation=looking_like(np.where(unusual.kind == PLACE, "place", "travel")),
+            updates=present,
+            closed=None,
+        )
+
+    def _make_room(self) -> None:
+        capacity = arrays.room(len(self.series), len(self._places.buckets))
+        if capacity > len(self._places.buckets):
+            self._places = arrays.grown(self._places, capacity, axis=0)
+
+
+def positions(text: pl.Series) -> Floats:
+    """(n, 2) latitude and longitude, degrees; NaN where the text is not two numbers from -180 to 180.
+
+    >>> positions(pl.Series(["51.5,-0.1", "51.5", "north, south", None, " 1 , 2 "])).tolist()
+    [[51.5, -0.1], [nan, nan], [nan, nan], [nan, nan], [1.0, 2.0]]
+    """
+    parts = text.str.splitn(",", 2).struct.unnest()
+    read = [parts[name].str.strip_chars().cast(pl.Float64, strict=False).fill_null(np.nan) for name in parts.columns]
+    degrees = np.stack([each.to_numpy() for each in read], axis=1)
+    degrees[~(np.abs(degrees) <= FARTHEST).all(axis=1)] = np.nan
+    return degrees
+
+
+def points(degrees: Floats) -> Floats:
+    """(n, 3) the same on the unit sphere."""
+    latitude, longitude = np.radians(degrees).T
+    across = np.cos(latitude)
+    return np.stack([across * np.cos(longitude), across * np.sin(longitude), np.sin(latitude)], axis=1)
