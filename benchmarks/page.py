@@ -96,6 +96,7 @@ def _speed(section: Section) -> str:
             f"Peak memory of the server, {section['times'] + 1} uploads and all libraries included: "
             f"{section['peak_mib']:.0f} MiB.",
             *_transforms(section),
+            *_others(section.get("others", [])),
             "The models and scores of `mean` alone, on one thread:",
             table(
                 ["series", "present in a bucket", "million updates a second", "bytes a series"],
@@ -120,6 +121,17 @@ def _transforms(section: Section) -> list[str]:
     return [
         f"Reading as many rows of {measured['names']:,} host names and putting them through `concat`, `lowercase` and "
         f"`domain_split`: {measured['rows_per_second'] / 1e6:.2f} million rows a second."
+    ]
+
+
+def _others(others: list[dict[str, Any]]) -> list[str]:
+    """What `tailmass.detect` makes of data frames with other detectors; results.json may be older than they are."""
+    if not others:
+        return []
+    rows = [[f"`{each['detector']}`", f"{each['rows']:,}", f"{each['rows_per_second'] / 1e6:.1f}"] for each in others]
+    return [
+        "Other detectors, by `tailmass.detect`, on data frames:",
+        table(["detector", "rows", "million rows a second"], rows),
     ]
 
 

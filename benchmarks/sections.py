@@ -102,6 +102,7 @@ def speed_section(rows: int, hosts: int, times: int) -> Section:
         "rows_per_second": {"bare": bare, "detect": detect, "http": rows / seconds},
         "peak_mib": peak,
         "transforms": {"names": speed.NAMES, "rows_per_second": transformed},
+        "others": speed.others(times),
         "models": [speed.series_updates(*load) for load in speed.LOADS],
     }
 

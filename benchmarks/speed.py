@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from tailmass.analysis.detector import DetectorAnalysis
 from tailmass.analysis.dictionary import Dictionary
 from tailmass.analysis.model import FeatureModel
 from tailmass.client import Client
-from tailmass.columns import Columns
+from tailmass.columns import Columns, Ints
 from tailmass.engine import support
 from tailmass.intake.piece import PIECE_ROWS, Piece
 from tailmass.intake.reader import Reader, reader
@@ -164,6 +164,35 @@ def series_updates(series: int, present: int, buckets: int) -> dict[str, float]:
         "updates_per_second": buckets * present / fastest,
         "series_bytes": model.size_bytes / model.capacity,
     }
+
+
+def others(times: int) -> list[dict[str, object]]:
+    """Rows a second of detectors that are not one number a series and bucket, on data frames of a day or a week."""
+    chance = np.random.default_rng(0)
+    clients = _frame(chance, 2_000_000, 86_400, {"client": chance.zipf(1.2, 2_000_000) % 50_000})
+    names = {"user": chance.zipf(1.3, 1_000_000) % 2_000, "process": chance.zipf(1.6, 1_000_000) % 300}
+    processes = _frame(chance, 1_000_000, 7 * 86_400, names)
+    asked = {
+        "count over client": clients,
+        "rare by process partition=user": processes,
+        "rare by process over user": processes,
+        "freq_rare by process over user": processes,
+        "time_of_day by user": processes,
+    }
+    return [{"detector": detector, **_pace(frame, detector, times)} for detector, frame in asked.items()]
+
+
+def _pace(frame: pl.DataFrame, detector: str, times: int) -> dict[str, float]:
+    def run() -> None:
+        tailmass.detect(frame, detector, bucket_span=SPAN, time_field="time", time_format="epoch")
+
+    run()  # compiles
+    return {"rows": len(frame), "rows_per_second": len(frame) / best(run, times)}
+
+
+def _frame(chance: np.random.Generator, rows: int, duration: int, names: Mapping[str, Ints]) -> pl.DataFrame:
+    texts = {name: pl.Series(values).cast(pl.String) for name, values in names.items()}
+    return pl.DataFrame({"time": np.sort(chance.integers(0, duration, rows)), **texts})
 
 
 def _entries(chance: np.random.Generator, series: int, present: int, buckets: int, first: int) -> Entries:

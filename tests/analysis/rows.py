@@ -96,7 +96,7 @@ def in_pieces(watched: Watching, rows: Columns, cuts: Sequence[int]) -> list[byt
     pieces, closed = [], 0
     for begin, end in pairwise(edges):
         piece = watched.add(rows.take(slice(begin, end)))
-        pieces.append((piece.bucket + closed, *told(piece)))
+        pieces.append((piece.bucket + closed, *told(piece), piece.updates))
         closed += len(piece.updates)
     return [np.concatenate(each).tobytes() for each in zip(*pieces, strict=True)]
 

@@ -20,6 +20,9 @@ DETECTORS = (
     {"function": "rare", "byFieldName": "page", "partitionFieldName": "site"},
     {"function": "count", "overFieldName": "client"},
     {"function": "metric", "fieldName": "bytes", "byFieldName": "page", "overFieldName": "client"},
+    {"function": "freq_rare", "byFieldName": "page", "overFieldName": "client", "partitionFieldName": "site"},
+    {"function": "time_of_day", "byFieldName": "client"},
+    {"function": "count", "byFieldName": "client", "overFieldName": "page", "excludeFrequent": "all"},
 )
 
 
@@ -115,6 +118,45 @@ def test_a_position_may_be_a_field_that_others_read_as_a_number() -> None:
     both = ({"function": "lat_long", "fieldName": "place"}, {"function": "mean", "fieldName": "place"})
     fields = Run(job(*both)).pipeline.fields
     assert (fields.texts, fields.numbers) == (("place",), ("place",))
+
+
+@pytest.mark.parametrize(("exclude", "told"), [("none", {"c7", "c9"}), ("over", {"c9"}), ("by", {"c7", "c9"})])
+def test_who_is_there_nearly_always_can_be_left_out(exclude: str, told: set[str]) -> None:
+    chance = np.random.default_rng(1)
+    made = [HEADER]
+    for minute in range(MINUTES):
+        for client in range(30):
+            present = client < 8 or chance.random() < 0.5
+            n = chance.poisson(4.0) + 1 if present else 0
+            n += 60 if (minute, client) in ((HIT, 7), (HIT + 5, 9)) else 0
+            made += [f"{START + 60 * minute},c{client},/,s,1\n".encode()] * n
+    run = Run(job({"function": "count", "overFieldName": "client", "excludeFrequent": exclude}))
+    run.upload(made)
+    records = run.results.records.filter(pl.col("probability") < 1e-3)
+    assert set(records["over_field_value"]) == told
+
+
+def test_frequent_values_are_left_out_of_series_and_causes_alike() -> None:
+    every = lines()
+    by = {"function": "count", "byFieldName": "page", "excludeFrequent": "all"}
+    run = Run(job(by, by | {"overFieldName": "client", "excludeFrequent": "by"}))
+    run.upload([HEADER, *every])
+    late = run.results.records.filter(pl.col("timestamp") > START + 60 * 25)
+    assert not set(late.filter(pl.col("detector_index") == 0)["by_field_value"]) & {"/0", "/1", "/2"}
+    causes = [cause for text in late.filter(pl.col("detector_index") == 1)["causes"] for cause in json.loads(text)]
+    assert not {cause["byFieldValue"] for cause in causes} & {"/0", "/1", "/2"}
+
+
+def test_what_is_frequent_is_restored() -> None:
+    every = lines()
+    detector = {"function": "count", "overFieldName": "client", "excludeFrequent": "over"}
+    whole, first = Run(job(detector)), Run(job(detector))
+    whole.upload([HEADER, *every])
+    first.upload([HEADER, *every[:3000]])
+    second = Run(job(detector), kept=first.pipeline.state())
+    second.upload([HEADER, *every[3000:]])
+    second.batches = [*first.batches, *second.batches]
+    assert_same(second.results, whole.results)
 
 
 def test_data_frames_have_the_causes_as_json() -> None:

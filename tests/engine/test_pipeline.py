@@ -379,8 +379,6 @@ def test_no_record_comes_from_a_young_series() -> None:
 @pytest.mark.parametrize(
     ("detector", "analysis", "named"),
     [
-        ({"function": "time_of_day"}, {}, "time_of_day"),
-        ({"function": "count", "byFieldName": "host", "excludeFrequent": "by"}, {}, "excludeFrequent"),
         ({"function": "count"}, {"overlappingBuckets": True}, "overlappingBuckets"),
     ],
 )

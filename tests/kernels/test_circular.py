@@ -22,7 +22,7 @@ def visited(
 ) -> Unusual:
     entries = np.array([entry for bucket in buckets for entry in bucket], np.int64).reshape(-1, 2)
     offsets = np.cumsum([0, *map(len, buckets)])
-    return visit(offsets, entries[:, 0].copy(), entries[:, 1].copy(), habits, keep, borrowed, 3.0, 0.3, learning)
+    return visit(offsets, entries[:, 0].copy(), entries[:, 1].copy(), habits, keep, borrowed, 3.0, 0.3, learning)[0]
 
 
 def made(seed: int, days: int, wild: float) -> Buckets:

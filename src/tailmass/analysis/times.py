@@ -107,7 +107,7 @@ class TimeAnalysis:
         buckets = np.repeat(np.arange(count), np.diff(rows.offsets))
         order = np.lexsort((rows.least, rows.left, buckets))
         series, second = rows.left[order], rows.least[order]
-        unusual = visit(
+        unusual, watched = visit(
             rows.offsets, series, second // self._length, self._habits, self._keep, self._borrowed, self._least_periods,
             THRESHOLD, learning,
         )  # fmt: skip
@@ -132,8 +132,7 @@ class TimeAnalysis:
             actual=actual,
             typical=typical,
             explanation=looking_like(np.full(len(entry), "time")),
-            # A series that is silent is watched as well: what is unusual is that it is not.
-            updates=np.full(count, np.count_nonzero(self._habits.periods)),
+            updates=watched,
             closed=None,
             causes=causes if self.detector.over_field_name else None,
         )

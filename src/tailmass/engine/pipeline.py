@@ -11,6 +11,7 @@ from tailmass.analysis.calendar import Calendar
 from tailmass.analysis.clock import Advance, Clock
 from tailmass.analysis.detector import DetectorAnalysis, Findings
 from tailmass.analysis.dictionary import Dictionary
+from tailmass.analysis.frequent import Exclusion
 from tailmass.columns import Columns, Floats, Ints
 from tailmass.engine import support
 from tailmass.engine.report import report
@@ -56,6 +57,7 @@ class Pipeline:
             analysis_of(each, self._dictionaries, analysis.bucket_span, self.clock.slots, calendar, summary)
             for each in analysis.detectors
         )
+        self._exclusions = tuple(Exclusion(each, self._dictionaries) for each in analysis.detectors)
         self._calibrations = tuple(RateCalibration(analysis.bucket_span) for _ in analysis.detectors)
         self._of_buckets = RateCalibration(analysis.bucket_span)
 
@@ -122,7 +124,10 @@ class Pipeline:
             first = max(first, until - 1)
         if until <= first:
             return Batch.empty(interim=True)
-        findings = [detector.interim(first, until) for detector in self.detectors]
+        findings = [
+            exclusion.without(found := detector.interim(first, until), detector.names(found.series), closed=False)
+            for detector, exclusion in zip(self.detectors, self._exclusions, strict=True)
+        ]
         rates = [
             calibration.rate(found.evidence) for calibration, found in zip(self._calibrations, findings, strict=True)
         ]
@@ -164,6 +169,7 @@ class Pipeline:
             arrays |= dictionary.state(f"field.{name}")
         for index, (detector, calibration) in enumerate(zip(self.detectors, self._calibrations, strict=True)):
             arrays |= detector.state(f"detector.{index}") | calibration.state(f"rate.{index}")
+            arrays |= self._exclusions[index].state(f"frequent.{index}")
         arrays |= self._of_buckets.state("rate.buckets")
         return {"state_version": STATE_VERSION, "counts": asdict(self.counts)}, arrays
 
@@ -176,12 +182,17 @@ class Pipeline:
         for index, (detector, calibration) in enumerate(zip(self.detectors, self._calibrations, strict=True)):
             detector.restore(f"detector.{index}", arrays)
             calibration.restore(f"rate.{index}", arrays)
+            self._exclusions[index].restore(f"frequent.{index}", arrays)
         self._of_buckets.restore("rate.buckets", arrays)
 
     def _judge(self, rows: Columns, advance: Advance) -> Batch:
         """Add rows to their buckets, and judge the buckets that close."""
         ids = {name: dictionary.ids(rows.texts[name]) for name, dictionary in self._dictionaries.items()}
-        findings = [detector.advance(rows, ids, advance) for detector in self.detectors]
+        findings = []
+        for detector, exclusion in zip(self.detectors, self._exclusions, strict=True):
+            exclusion.add(ids, advance)
+            found = detector.advance(rows, ids, advance)
+            findings.append(exclusion.without(found, detector.names(found.series), closed=True))
         if advance.until <= advance.first:
             return Batch.empty()
         if self._on_closed is not None:

@@ -27,7 +27,6 @@ def _check_detector(job: Job, detector: Detector) -> None:
     lacking = missing(detector)
     asked = {
         lacking: lacking is not None,
-        "'excludeFrequent'": detector.exclude_frequent not in (None, "none"),
         "'detectorRules'": bool(detector.detector_rules),
         f"the field {CATEGORY!r}": CATEGORY in detector.split_fields,
     }

@@ -86,7 +86,7 @@ def _evenness(mean: float, variance: float) -> float:
 def visit(
     offsets: Ints, series: Ints, slot: Ints, habits: Habits, keep: float, borrowed: float, least_periods: float,
     most: float, learning: bool,
-) -> Unusual:  # fmt: skip
+) -> tuple[Unusual, Ints]:  # fmt: skip
     """Take series through consecutive buckets: judge each slot by what came before its bucket, then learn it.
 
     Parameters
@@ -99,11 +99,21 @@ def visit(
     borrowed : events that others count for at most
     least_periods : periods of a series before anything is unusual
     most : the p up to which a slot is told
+
+    Returns
+    -------
+    unusual : the slots with a p of at most `most`
+    watched : (buckets,) series that had events up to each bucket: that one of them is silent is no news, and that it is
+        not may be
     """
     entry, chance = np.empty(len(series), np.int64), np.empty(len(series))
     rate, typical = np.empty(len(series)), np.empty(len(series), np.int64)
     n = habits.slots.shape[1]
     density = np.empty(n)
+    watched = np.zeros(len(offsets) - 1, np.int64)
+    known = 0
+    for i in range(len(habits.periods)):
+        known += habits.periods[i] > 0.0
     found = 0
     for b in range(len(offsets) - 1):
         for k in range(offsets[b], offsets[b + 1]):
@@ -138,8 +148,10 @@ def visit(
                 found += 1
         if learning:
             for k in range(offsets[b], offsets[b + 1]):
+                known += habits.periods[series[k]] == 0.0
                 _learn(habits, series[k], slot[k], keep)
-    return Unusual(entry[:found], chance[:found], rate[:found], typical[:found])
+        watched[b] = known
+    return Unusual(entry[:found], chance[:found], rate[:found], typical[:found]), watched
 
 
 @inlined

@@ -1,0 +1,150 @@
+"""Leaving out of the results who occurs in nearly every bucket (`excludeFrequent`)."""
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tailmass.analysis import arrays
+from tailmass.analysis.arrays import Arrays
+from tailmass.analysis.clock import Advance
+from tailmass.analysis.detector import Causes, Findings, Names
+from tailmass.analysis.dictionary import Dictionary
+from tailmass.analysis.explanation import Explanation
+from tailmass.analysis.open import OpenPairs, Rows
+from tailmass.columns import Flags, Ints
+from tailmass.jobs import Detector
+from tailmass.kernels.frequent import frequent
+
+_OF_BUCKETS = frozenset({"explanation", "causes", "updates", "closed"})
+"""The fields of findings that are no arrays of one entry a finding."""
+
+
+class Frequency:
+    """How often the values of one field occur, whatever the partition.
+
+    Parameters
+    ----------
+    dictionary : the values of the field
+    """
+
+    def __init__(self, dictionary: Dictionary) -> None:
+        self._dictionary = dictionary
+        self._open = OpenPairs()
+        self._present = np.zeros(0, np.int64)
+        self._buckets = np.zeros(1, np.int64)
+        self._closed: Rows | None = None
+
+    def add(self, values: Ints, advance: Advance) -> None:
+        """Take in rows; the buckets that close count from the next call of `frequent` on."""
+        nothing = np.zeros(len(values), np.int64)
+        self._closed = self._open.add(advance.rows, values, nothing, nothing, advance.first, advance.until)
+
+    def frequent(self, bucket: Ints, names: list[str], *, closed: bool) -> Flags:
+        """Whether values were frequent before the buckets of findings, ascending; `closed` ones are then learnt."""
+        asked = self._dictionary.ids(pl.Series(names, dtype=pl.String))
+        capacity = arrays.room(len(self._dictionary), len(self._present))
+        self._present = arrays.longer(self._present, capacity, 0)
+        if not closed or self._closed is None:
+            offsets, values = np.zeros(int(bucket.max(initial=-1)) + 2, np.int64), np.zeros(0, np.int64)
+            return frequent(offsets, values, bucket, asked, self._present, self._buckets, False)
+        rows, self._closed = self._closed, None
+        return frequent(rows.offsets, rows.left, bucket, asked, self._present, self._buckets, True)
+
+    def state(self, prefix: str) -> Arrays:
+        """What was counted."""
+        known = len(self._dictionary)
+        present = arrays.longer(self._present, max(known, len(self._present)), 0)[:known].copy()
+        return {f"{prefix}.present": present, f"{prefix}.buckets": self._buckets.copy()} | self._open.state(
+            f"{prefix}.open"
+        )
+
+    def restore(self, prefix: str, kept: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        """Become what `state` was taken of."""
+        self._present = np.array(kept[f"{prefix}.present"], np.int64)
+        self._buckets = np.array(kept[f"{prefix}.buckets"], np.int64)
+        self._open.restore(f"{prefix}.open", kept)
+
+
+class Exclusion:
+    """What one detector leaves out.
+
+    Parameters
+    ----------
+    detector : the configuration
+    dictionaries : the values of each split field
+    """
+
+    def __init__(self, detector: Detector, dictionaries: Mapping[str, Dictionary]) -> None:
+        wanted = detector.exclude_frequent or "none"
+        rarity = detector.definition.measures == ("rare",)  # it has no frequent values to tell of
+        names = {"by": detector.by_field_name, "over": detector.over_field_name}
+        self._fields = {
+            split: name for split, name in names.items() if name and wanted in ("all", split) and not rarity
+        }
+        self._frequencies = {split: Frequency(dictionaries[name]) for split, name in self._fields.items()}
+
+    def add(self, ids: Mapping[str, Ints], advance: Advance) -> None:
+        """Take in rows, for each field the ids of the values."""
+        for split, frequency in self._frequencies.items():
+            frequency.add(ids[self._fields[split]], advance)
+
+    def without(self, found: Findings, names: Names, *, closed: bool) -> Findings:
+        """The findings but for those of frequent values; `names` are theirs, and `closed` whether they are final."""
+        keep = np.ones(len(found.series), np.bool_)
+        causes = found.causes
+        cause_kept = None if causes is None else np.ones(len(causes.probability), np.bool_)
+        for split, frequency in self._frequencies.items():
+            told = names[1] if split == "by" else names[2]
+            if told is not None:
+                keep &= ~frequency.frequent(found.bucket, told, closed=closed)
+            elif causes is not None and causes.by is not None and cause_kept is not None:
+                bucket = np.repeat(found.bucket, np.diff(causes.offsets))
+                cause_kept &= ~frequency.frequent(bucket, causes.by, closed=closed)
+        if causes is None or cause_kept is None:
+            return found if keep.all() else _at(found, keep, None)
+        return found if keep.all() and cause_kept.all() else _without_causes(found, causes, keep, cause_kept)
+
+    def state(self, prefix: str) -> Arrays:
+        """What was counted."""
+        kept: Arrays = {}
+        for split, frequency in self._frequencies.items():
+            kept |= frequency.state(f"{prefix}.{split}")
+        return kept
+
+    def restore(self, prefix: str, kept: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        """Become what `state` was taken of."""
+        for split, frequency in self._frequencies.items():
+            frequency.restore(f"{prefix}.{split}", kept)
+
+
+def _without_causes(found: Findings, causes: Causes, keep: Flags, cause_kept: Flags) -> Findings:
+    """Findings with some of their causes, and without those that have none left."""
+    cause_kept &= np.repeat(keep, np.diff(causes.offsets))
+    before = np.concatenate([[0], np.cumsum(cause_kept)])
+    sizes = np.diff(before[causes.offsets])
+    keep = sizes > 0
+    left = causes._replace(
+        offsets=np.concatenate([[0], np.cumsum(sizes[keep])]).astype(np.int64),
+        by=None if causes.by is None else [causes.by[k] for k in np.flatnonzero(cause_kept)],
+        probability=causes.probability[cause_kept],
+        feature=causes.feature[cause_kept],
+        actual=causes.actual[cause_kept],
+        typical=causes.typical[cause_kept],
+    )
+    worst = left.offsets[:-1]
+    found = _at(found, keep, left)
+    return replace(found, feature=left.feature[worst], actual=left.actual[worst], typical=left.typical[worst])
+
+
+def _at(found: Findings, keep: Flags, causes: Causes | None) -> Findings:
+    """Some of the findings."""
+    parts: dict[str, Any] = {
+        each.name: getattr(found, each.name)[keep]
+        for each in fields(found)
+        if each.name not in _OF_BUCKETS and getattr(found, each.name) is not None
+    }
+    explanation = Explanation._make(part[keep] for part in found.explanation)
+    return replace(found, **parts, explanation=explanation, causes=causes)
