@@ -131,7 +131,7 @@ def test_who_is_there_nearly_always_can_be_left_out(exclude: str, told: set[str]
             n += 60 if (minute, client) in ((HIT, 7), (HIT + 5, 9)) else 0
             made += [f"{START + 60 * minute},c{client},/,s,1\n".encode()] * n
     run = Run(job({"function": "count", "overFieldName": "client", "excludeFrequent": exclude}))
-    run.upload(made)
+    run.upload([b"".join(made)])
     records = run.results.records.filter(pl.col("probability") < 1e-3)
     assert set(records["over_field_value"]) == told
 
@@ -140,7 +140,7 @@ def test_frequent_values_are_left_out_of_series_and_causes_alike() -> None:
     every = lines()
     by = {"function": "count", "byFieldName": "page", "excludeFrequent": "all"}
     run = Run(job(by, by | {"overFieldName": "client", "excludeFrequent": "by"}))
-    run.upload([HEADER, *every])
+    run.upload([HEADER + b"".join(every)])
     late = run.results.records.filter(pl.col("timestamp") > START + 60 * 25)
     assert not set(late.filter(pl.col("detector_index") == 0)["by_field_value"]) & {"/0", "/1", "/2"}
     causes = [cause for text in late.filter(pl.col("detector_index") == 1)["causes"] for cause in json.loads(text)]
@@ -151,10 +151,10 @@ def test_what_is_frequent_is_restored() -> None:
     every = lines()
     detector = {"function": "count", "overFieldName": "client", "excludeFrequent": "over"}
     whole, first = Run(job(detector)), Run(job(detector))
-    whole.upload([HEADER, *every])
-    first.upload([HEADER, *every[:3000]])
+    whole.upload([HEADER + b"".join(every)])
+    first.upload([HEADER + b"".join(every[:3000])])
     second = Run(job(detector), kept=first.pipeline.state())
-    second.upload([HEADER, *every[3000:]])
+    second.upload([HEADER + b"".join(every[3000:])])
     second.batches = [*first.batches, *second.batches]
     assert_same(second.results, whole.results)
 
