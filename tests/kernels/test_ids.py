@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tailmass.columns import Ints
-from tailmass.kernels.ids import EMPTY, number_pairs, renumber
+from tailmass.kernels.ids import EMPTY, distinct_pairs, number_pairs, renumber
 from tests.kernels import naive
 from tests.kernels.streams import fixed
 
@@ -55,3 +55,18 @@ def test_a_full_table_still_finds_its_pairs() -> None:
     again, fresh = number_pairs(left[::-1].copy(), left[::-1].copy(), keys, values, 16)
     assert again.tolist() == list(range(15, -1, -1))
     assert len(fresh) == 0
+
+
+ROWS = st.tuples(*[st.integers(0, 3)] * 3, st.integers(1, 5), st.integers(-9, 9))
+
+
+@fixed
+@given(st.lists(ROWS, max_size=40))
+def test_pairs_of_a_bucket_are_there_once_with_all_their_rows_and_the_least_number(rows: list[tuple[int, ...]]) -> None:
+    table = np.array(rows, np.int64).reshape(-1, 5).T.copy()
+    order = np.lexsort((table[2], table[1], table[0]))
+    expected: dict[tuple[int, ...], list[int]] = {}
+    for *key, count, number in rows:
+        known = expected.setdefault(tuple(key), [0, number])
+        known[:] = [known[0] + count, min(known[1], number)]
+    assert distinct_pairs(table, order).T.tolist() == [[*key, *told] for key, told in sorted(expected.items())]
