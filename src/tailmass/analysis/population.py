@@ -111,7 +111,9 @@ class PopulationAnalysis:
         self._pairs = Pairs()  # of a population and a person, where there is a by field
         self._grows = function.empty == "zero"
         side = SIDES[function.side or "both"]
-        self._features = tuple(FeaturePopulation(span, side, counts=each == "count") for each in self.measures)
+        self._features = tuple(
+            FeaturePopulation(span, side, counts=each in ("count", "distinct_count")) for each in self.measures
+        )
         none = np.zeros((slots, 0))
         self._open = Open(none, none, none, none, np.zeros((slots, 0), np.int64), np.zeros(slots, np.int64))
 
