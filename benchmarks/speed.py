@@ -15,6 +15,7 @@ from tailmass.analysis.calendar import Calendar
 from tailmass.analysis.clock import Clock
 from tailmass.analysis.detector import DetectorAnalysis
 from tailmass.analysis.dictionary import Dictionary
+from tailmass.analysis.gathering import Gathering
 from tailmass.analysis.model import FeatureModel
 from tailmass.client import Client
 from tailmass.columns import Columns, Ints
@@ -22,7 +23,6 @@ from tailmass.engine import support
 from tailmass.intake.piece import PIECE_ROWS, Piece
 from tailmass.intake.reader import Reader, reader
 from tailmass.jobs import Detector, Job
-from tailmass.kernels.buckets import accumulate
 from tailmass.kernels.observe import Entries, Watch
 from tailmass.scoring.rate import RateCalibration
 
@@ -78,16 +78,14 @@ def bare(path: Path) -> None:
     fields = support.fields(job)
     hosts = Dictionary()
     clock = Clock(SPAN, 0)
-    detector = DetectorAnalysis(job.analysis_config.detectors[0], {"host": hosts}, SPAN, clock.slots, Calendar(None))
+    gathering = Gathering(job.analysis_config.detectors[0], clock.slots, None)
     rows = reader(job.data_description, fields)
     for piece in _pieces(path, rows):
         columns = piece.columns
         _, watermark = clock.admit(columns)
         ids = hosts.ids(columns.texts["host"])
         advance = clock.run(columns.times, watermark)
-        values = columns.numbers["value"]
-        detector._make_room(len(hosts))
-        accumulate(advance.rows, advance.closing, ids, values, detector._open, advance.first, advance.until)
+        gathering.add(columns, ids, len(hosts), advance)
 
 
 def transformed(path: Path) -> None:

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tailmass.analysis.peers import MOST_CAUSES
+from tailmass.analysis.population import FeaturePopulation
 from tailmass.columns import Columns
 from tests.analysis.rows import SPAN, Watching, columns, equal, in_pieces, joined, same
 
@@ -170,6 +171,25 @@ def test_a_look_at_open_buckets_tells_what_is_final_and_changes_nothing(detector
     assert len(interim.series)
     assert equal(looked.state(), left.state())
     assert same(interim, looked.add(visits(1, first=60)))
+
+
+def test_members_without_a_value_are_as_good_as_absent() -> None:
+    chance = np.random.default_rng(0)
+    values = chance.gamma(4.0, 5.0, (40, 30))
+    values[chance.random((40, 30)) < 0.2] = np.nan
+    values[35, 3] = 400.0
+    bucket, member = np.indices(values.shape).reshape(2, -1)
+    there = ~np.isnan(values.ravel())
+    found = []
+    for kept in (np.ones(len(there), np.bool_), there):
+        population = FeaturePopulation(SPAN, 0, counts=False, power=0.5)
+        offsets = np.searchsorted(bucket[kept], np.arange(41)).astype(np.int64)
+        unlike = population.compare(offsets, member[kept], 0 * member[kept], values.ravel()[kept], 0, learning=True)
+        where = np.flatnonzero(kept)[unlike.entry]
+        found.append([each.tobytes() for each in (where, unlike.chance, unlike.typical)])
+        assert where[np.argmin(unlike.chance)] == 35 * 30 + 3
+        assert 0.0 < unlike.typical[np.argmin(unlike.chance)] < 50.0
+    assert found[0] == found[1]
 
 
 def test_a_client_that_has_little_yet_is_not_too_low() -> None:

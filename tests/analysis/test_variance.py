@@ -46,6 +46,7 @@ def test_one_row_is_no_variance_and_no_update() -> None:
     watched = Watched("varp(value)")
     found = watched.add(columns([0, 1000, SPAN * 1000, 2 * SPAN * 1000], None, {"value": [1.0, 2.0, 3.0, 4.0]}))
     assert found.updates.tolist() == [1, 0]
+    assert found.closed is not None
     assert found.closed.count.tolist() == [2.0, 1.0]
     assert found.values[0].tolist() == pytest.approx([0.25, np.nan], nan_ok=True)
 

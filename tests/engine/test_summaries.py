@@ -1,10 +1,13 @@
 """Rows that stand for several are analysed as those would be."""
 
+import json
 from collections import defaultdict
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
+from polars.testing import assert_frame_equal
 
 from tailmass.analysis.detector import Findings
 from tailmass.engine.pipeline import Pipeline
@@ -26,15 +29,19 @@ def single() -> list[tuple[int, int, float]]:
     ]
 
 
-def measured(function: str, lines: list[bytes], **analysis: Any) -> dict[tuple[int, str], float]:
+def measured(
+    function: str, lines: list[bytes], *, split: str = "byFieldName", **analysis: Any
+) -> dict[tuple[int, str], float]:
     """The function's value by bucket and host."""
     field = {} if function == "count" else {"fieldName": "value"}
-    configuration = job({"function": function, "byFieldName": "host", **field}, **analysis)
+    configuration = job({"function": function, split: "host", **field}, **analysis)
     values: dict[tuple[int, str], float] = {}
 
     def keep(index: int, first: int, found: Findings) -> None:
+        assert found.closed is not None
         buckets = np.repeat(first + np.arange(len(found.closed.offsets) - 1), np.diff(found.closed.offsets))
-        hosts = pipeline.detectors[0].series.names(found.closed.series)[1] or []
+        _, by, over = pipeline.detectors[0].names(found.closed.series)
+        hosts = by or over or []
         keys = zip(buckets.tolist(), hosts, strict=True)
         values.update(zip(keys, found.values[0].tolist(), strict=True))
 
@@ -57,13 +64,14 @@ def by_value() -> list[bytes]:
     return [f"{BEGIN + 60 * minute},host{host},{value},{n}\n".encode() for (minute, host, value), n in counts.items()]
 
 
+@pytest.mark.parametrize("split", ["byFieldName", "overFieldName"])
 @pytest.mark.parametrize("function", ["count", "nzc", "mean", "median", "min", "max", "distinct_count"])
-def test_equal_values_in_one_row_are_what_they_are_one_by_one(function: str) -> None:
+def test_equal_values_in_one_row_are_what_they_are_one_by_one(function: str, split: str) -> None:
     if function == "nzc":
         assert job({"function": function}, summaryCountFieldName="n")
         function = "count"
-    together = measured(function, by_value(), summaryCountFieldName="n")
-    apart = measured(function, plain())
+    together = measured(function, by_value(), split=split, summaryCountFieldName="n")
+    apart = measured(function, plain(), split=split)
     assert together.keys() == apart.keys()
     assert list(together.values()) == pytest.approx([apart[key] for key in together], rel=1e-12)
 
@@ -102,3 +110,34 @@ def test_a_count_that_is_no_number_is_a_missing_field_and_a_count_of_0_is_not() 
     counts = run.upload([b"time,value\n60,1\n61,0\n62,\n63,many\n"])
     assert (counts.processed_record_count, counts.missing_field_count) == (4, 2)
     assert counts.processed_field_count == 2
+
+
+def test_rare_values_are_counted_as_often_as_their_rows_stand_for() -> None:
+    chance = np.random.default_rng(3)
+    visits: dict[tuple[int, int, str], int] = defaultdict(int)
+    for minute, host in product(range(120), range(20)):
+        visits[minute, host, "/odd" if (minute, host) == (100, 7) else f"/{chance.integers(3)}"] += 40
+    runs = []
+    for stands_for in (1, 40):
+        rows = [
+            f"{BEGIN + 60 * minute},{host},{page},{stands_for}\n" * (n // stands_for)
+            for (minute, host, page), n in visits.items()
+        ]
+        detector = {"function": "freq_rare", "byFieldName": "page", "overFieldName": "host"}
+        runs.append(Run(job(detector, summaryCountFieldName="n")))
+        runs[-1].upload([b"time,host,page,n\n", "".join(rows).encode()])
+    one_by_one, summarised = (run.results.records for run in runs)
+    assert json.loads(summarised.sort("probability")["causes"][0])[0]["actual"] == 40.0
+    assert_frame_equal(one_by_one, summarised)
+
+
+def test_rows_that_stand_for_none_are_no_rare_values() -> None:
+    rows = [f"{BEGIN + 60 * minute},usual,1\n" for minute in range(120)]
+    rows[100] += rows[100].replace("usual,1", "odd,0")
+    run = Run(job({"function": "rare", "byFieldName": "page"}, summaryCountFieldName="n"))
+    run.upload([b"time,page,n\n", "".join(rows).encode()])
+    assert len(run.results.records) == 0
+    rows[100] = rows[100].replace("odd,0", "odd,1")
+    run = Run(job({"function": "rare", "byFieldName": "page"}, summaryCountFieldName="n"))
+    run.upload([b"time,page,n\n", "".join(rows).encode()])
+    assert run.results.records["by_field_value"].to_list() == ["odd"]

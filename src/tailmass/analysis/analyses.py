@@ -72,11 +72,13 @@ def analysis(
 ) -> Analysis:  # fmt: skip
     """The analysis of a detector; the arguments are those of `DetectorAnalysis`."""
     if detector.definition.measures == ("rare",):
-        return (RareOverAnalysis if detector.over_field_name else RareAnalysis)(detector, dictionaries, span)
+        if detector.over_field_name:
+            return RareOverAnalysis(detector, dictionaries, span, summary)
+        return RareAnalysis(detector, dictionaries, span)
     if detector.definition.measures[0] in SLOTS:
         return TimeAnalysis(detector, dictionaries, span, calendar)
     if detector.definition.measures == ("lat_long",):
         return PlaceAnalysis(detector, dictionaries, span)
     if detector.over_field_name:
-        return PopulationAnalysis(detector, dictionaries, span, slots)
+        return PopulationAnalysis(detector, dictionaries, span, slots, summary)
     return DetectorAnalysis(detector, dictionaries, span, slots, calendar, summary)

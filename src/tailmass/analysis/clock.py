@@ -1,13 +1,13 @@
 """The clock of a job: which rows are in time, which buckets are open, and when they close."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from tailmass.analysis.arrays import Arrays
-from tailmass.columns import Columns, Ints
+from tailmass.columns import Columns, Flags, Ints
 from tailmass.kernels import buckets
 from tailmass.kernels.buckets import NEVER
 
@@ -29,6 +29,10 @@ class Advance:
     """The bucket after the last one that closes; `first` if none does."""
     events: Ints
     """(until - first,) rows in each bucket that closes."""
+
+    def take(self, rows: Flags) -> "Advance":
+        """The same for the rows under a mask; every bucket closes nevertheless."""
+        return replace(self, rows=self.rows[rows], closing=self.closing[rows])
 
 
 class Clock:

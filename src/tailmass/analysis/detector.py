@@ -6,18 +6,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tailmass.analysis import arrays
 from tailmass.analysis.arrays import Arrays
 from tailmass.analysis.calendar import Calendar
 from tailmass.analysis.clock import Advance
 from tailmass.analysis.dictionary import Dictionary, Series
 from tailmass.analysis.explanation import SOURCES, Explanation, kinds
 from tailmass.analysis.features import FEATURES
-from tailmass.analysis.gatherers import Rows
+from tailmass.analysis.gathering import Gathering
 from tailmass.columns import Columns, Floats, Ints
 from tailmass.jobs import Detector
-from tailmass.kernels import ids as numbering
-from tailmass.kernels.buckets import Closed, Open, accumulate, peek
+from tailmass.kernels.buckets import Closed
 from tailmass.kernels.observe import Entries, Unusual, Watch
 
 LEAST_PROBABILITY = 1e-300
@@ -110,13 +108,7 @@ class DetectorAnalysis:
             learning=True,
         )
         self.models = tuple(FEATURES[measure].model(watch, shapes=bool(detector.shape)) for measure in self.measures)
-        self._summary = summary
-        self._open = _no_series(slots)
-        self._gatherers = {
-            measure: gatherer
-            for measure in self.measures
-            if (gatherer := FEATURES[measure].gathers(summarised=summary is not None)) is not None
-        }
+        self._gathering = Gathering(detector, slots, summary)
 
     def advance(self, columns: Columns, ids: Mapping[str, Ints], advance: Advance) -> Findings:
         """Add admitted rows to the open buckets, and judge the buckets that they close.
@@ -133,33 +125,23 @@ class DetectorAnalysis:
             ids[detector.by_field_name] if detector.by_field_name else None,
             len(advance.rows),
         )
-        values, weights = self._values(columns), columns.numbers[self._summary] if self._summary else None
-        self._make_room(len(self.series))
-        closed = accumulate(
-            advance.rows, advance.closing, series, values, self._open, advance.first, advance.until, weights
-        )
-        if self._gatherers:
-            texts = columns.texts.get(detector.field_name or "")
-            there = np.where(np.isnan(values), numbering.EMPTY, series)
-            for gatherer in self._gatherers.values():
-                gatherer.add(Rows(advance.rows, there, values, texts, weights))
-        measured = [self._measured(closed, measure, advance.first, advance.until) for measure in self.measures]
+        known = len(self.series)
+        closed, values = self._gathering.add(columns, series, known, advance)
         judged = [
-            model.learn(self._entries(closed, each, measure, advance.first), len(self.series))
-            for model, each, measure in zip(self.models, measured, self.measures, strict=True)
+            model.learn(self._entries(closed, each, measure, advance.first), known)
+            for model, each, measure in zip(self.models, values, self.measures, strict=True)
         ]
-        return self._findings([unusual for unusual, _ in judged], judged[0][1], closed, measured)
+        return self._findings([unusual for unusual, _ in judged], judged[0][1], closed, values)
 
     def interim(self, first: int, until: int) -> Findings:
         """Judge the open buckets `first` to `until - 1` as they stand."""
-        self._make_room(len(self.series))
-        closed = peek(self._open, first, until)
-        measured = [self._measured(closed, measure, first, until, closing=False) for measure in self.measures]
+        known = len(self.series)
+        closed, values = self._gathering.peek(first, until, known)
         entries = [
-            self._entries(closed, each, measure, first) for each, measure in zip(measured, self.measures, strict=True)
+            self._entries(closed, each, measure, first) for each, measure in zip(values, self.measures, strict=True)
         ]
-        judged = [model.probe(each, len(self.series)) for model, each in zip(self.models, entries, strict=True)]
-        return self._findings(judged, np.diff(entries[0].offsets), closed, measured)
+        judged = [model.probe(each, known) for model, each in zip(self.models, entries, strict=True)]
+        return self._findings(judged, np.diff(entries[0].offsets), closed, values)
 
     def forecast(self, series: int, first: int, buckets: int) -> tuple[Floats, Floats, Floats]:
         """What a series is expected to do, by the function's first feature.
@@ -174,7 +156,6 @@ class DetectorAnalysis:
         -------
         mean, lower, upper : (buckets,) unit of the data; NaN of a series that never met a value
         """
-        self._make_room(len(self.series))
         times = (first + np.arange(buckets)) * self.models[0].watch.span
         return self.models[0].forecast(series, first, self._calendar.offsets(times))
 
@@ -185,50 +166,22 @@ class DetectorAnalysis:
     def state(self, prefix: str) -> Arrays:
         """Series, open buckets and models as arrays."""
         series = len(self.series)
-        self._make_room(series)
-        kept = self.series.state(prefix) | arrays.taken_apart(self._open._replace(used=_NONE), f"{prefix}.open", series)
-        kept[f"{prefix}.open.used"] = self._open.used.copy()
+        kept = self.series.state(prefix) | self._gathering.state(prefix, series)
         for model, measure in zip(self.models, self.measures, strict=True):
             kept |= model.state(f"{prefix}.{measure}", series)
-        for measure, gatherer in self._gatherers.items():
-            kept |= gatherer.state(f"{prefix}.{measure}.gathered")
         return kept
 
     def restore(self, prefix: str, kept: Mapping[str, np.ndarray[Any, Any]]) -> None:
         """Become the analysis that `state` was taken of."""
         self.series.restore(prefix, kept)
-        self._open = arrays.put_together(self._open, f"{prefix}.open", kept)
+        self._gathering.restore(prefix, kept)
         for model, measure in zip(self.models, self.measures, strict=True):
             model.restore(f"{prefix}.{measure}", kept)
-        for measure, gatherer in self._gatherers.items():
-            gatherer.restore(f"{prefix}.{measure}.gathered", kept)
 
     @property
     def size_bytes(self) -> int:
         """Bytes of the models and of the open buckets."""
-        gathered = sum(gatherer.size_bytes for gatherer in self._gatherers.values())
-        return arrays.size_bytes(self._open) + sum(model.size_bytes for model in self.models) + gathered
-
-    def _values(self, columns: Columns) -> Floats:
-        """(n,) what the rows bring; NaN where the detector passes a row over, which lacks something that it reads."""
-        name = self.detector.field_name
-        if not name:
-            values = np.zeros(len(columns))
-        elif self.detector.definition.texts:
-            values = np.where((columns.texts[name] != "").fill_null(False).to_numpy(), 0.0, np.nan)
-        else:
-            values = columns.numbers[name]
-        if self._summary:
-            values = np.where(columns.numbers[self._summary] > 0.0, values, np.nan)
-        return values
-
-    def _measured(self, closed: Closed, measure: str, first: int, until: int, *, closing: bool = True) -> Floats:
-        """(entries,) what the series did, in the unit of the measure; NaN where there is no saying."""
-        gatherer, of = self._gatherers.get(measure), FEATURES[measure].of
-        if gatherer is not None:
-            return gatherer.close(first, until) if closing else gatherer.peek(first, until)
-        assert of is not None
-        return of(closed)
+        return self._gathering.size_bytes + sum(model.size_bytes for model in self.models)
 
     def _entries(self, closed: Closed, values: Floats, measure: str, first: int) -> Entries:
         """What the series did, as the models of a feature take it."""
@@ -244,7 +197,7 @@ class DetectorAnalysis:
             offsets=offsets, series=closed.series[there], values=values[there], rows=rows[there] if len(rows) else rows
         )
 
-    def _findings(self, features: list[Unusual], updates: Ints, closed: Closed, values: list[Floats]) -> Findings:
+    def _findings(self, features: list[Unusual], updates: Ints, closed: Closed, values: tuple[Floats, ...]) -> Findings:
         """The features of a function as one finding a series and bucket."""
         found, which, evidence = features[0], np.zeros(len(features[0].series), np.int64), features[0].evidence
         if len(features) > 1:
@@ -268,7 +221,7 @@ class DetectorAnalysis:
             explanation=self._explanation(found, evidence),
             updates=updates,
             closed=closed,
-            values=tuple(values),
+            values=values,
         )
 
     def _explanation(self, found: Unusual, evidence: Floats) -> Explanation:
@@ -289,17 +242,3 @@ class DetectorAnalysis:
             multi_bucket_impact=impact,
             contributions=contributions,
         )
-
-    def _make_room(self, series: int) -> None:
-        held = self._open.count.shape[1]
-        capacity = arrays.room(series, held)
-        if capacity > held:
-            self._open = arrays.grown(self._open._replace(used=_NONE), capacity)._replace(used=self._open.used)
-
-
-_NONE = np.zeros(0, np.int64)
-
-
-def _no_series(slots: int) -> Open:
-    none = np.zeros((slots, 0))
-    return Open(none, none, none, none, np.zeros((slots, 0), np.int64), np.zeros(slots, np.int64))

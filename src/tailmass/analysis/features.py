@@ -28,6 +28,8 @@ class Feature:
     partial: bool = False
     """Whether a bucket with rows may have no value, which is NaN then."""
     model: type[Model] = FeatureModel
+    power_of_peers: float = 1.0
+    """The power of the value at which peers spread alike on both sides."""
 
     def gathers(self, *, summarised: bool) -> Gatherer | None:
         """A new gatherer, if one is needed for rows of this kind."""
@@ -43,7 +45,9 @@ FEATURES: dict[str, Feature] = {
     "sum": Feature(lambda closed: closed.total),
     "median": Feature(gatherer=Medians, summarised=partial(Medians, weighted=True), rows=True),
     # What comes summarised is a variance already, and of several the mean is all that can be had.
-    "varp": Feature(gatherer=Variances, summarised=Means, rows=True, partial=True, model=VarianceModel),
+    "varp": Feature(
+        gatherer=Variances, summarised=Means, rows=True, partial=True, model=VarianceModel, power_of_peers=0.5
+    ),
     "distinct_count": Feature(gatherer=Distinct),
     "info_content": Feature(gatherer=Information),
 }

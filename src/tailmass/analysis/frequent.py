@@ -18,7 +18,7 @@ from tailmass.columns import Flags, Ints
 from tailmass.jobs import Detector
 from tailmass.kernels.frequent import frequent
 
-_OF_BUCKETS = frozenset({"explanation", "causes", "updates", "closed"})
+_OF_BUCKETS = frozenset({"explanation", "causes", "updates", "closed", "values"})
 """The fields of findings that are no arrays of one entry a finding."""
 
 

@@ -29,7 +29,9 @@ class OpenPairs:
     def __init__(self) -> None:
         self._held = np.zeros((5, 0), np.int64)
 
-    def add(self, buckets: Ints, left: Ints, right: Ints, number: Ints, first: int, until: int) -> Rows:
+    def add(
+        self, buckets: Ints, left: Ints, right: Ints, number: Ints, first: int, until: int, weights: Ints | None = None
+    ) -> Rows:
         """Take in rows, and hand over the buckets that close.
 
         Parameters
@@ -38,15 +40,15 @@ class OpenPairs:
         left, right : (n,) ids below 2^31; a row is passed over where either is negative
         number : (n,) of which the smallest is kept
         first, until : the buckets that close
+        weights : (n,) rows that each row stands for; one each where there are none
 
         Returns
         -------
         rows : of the buckets first ... until - 1
         """
+        new = np.stack([buckets, left, right, np.ones(len(left), np.int64) if weights is None else weights, number])
         watched = (left >= 0) & (right >= 0)
-        if not watched.all():
-            buckets, left, right, number = (each[watched] for each in (buckets, left, right, number))
-        new = _distinct(np.stack([buckets, left, right, np.ones(len(left), np.int64), number]))
+        new = _distinct(new if watched.all() else new[:, watched])
         held = _distinct(np.concatenate([self._held, new], axis=1)) if self._held.shape[1] else new
         closing = int(np.searchsorted(held[0], until))
         self._held = held[:, closing:].copy()

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from tailmass.analysis.detector import LEAST_PROBABILITY, THRESHOLD, Causes, Findings
 from tailmass.analysis.explanation import Texts, looking_like
+from tailmass.analysis.gathering import Measured
 from tailmass.columns import Flags, Floats, Ints
-from tailmass.kernels.buckets import Closed
 from tailmass.kernels.rate import evidence_as_rare
 
 MOST_CAUSES = 10
@@ -79,7 +79,7 @@ def _false_discovery_rates(bucket: Ints, population: Ints, probability: Floats, 
 
 
 def findings(
-    worth: Worth, causes: Causes, partition: Ints, kind: Texts, updates: Ints, closed: Closed | None
+    worth: Worth, causes: Causes, partition: Ints, kind: Texts, updates: Ints, measured: Measured | None
 ) -> Findings:
     """Persons that are worth a record, their numbers those of the worst cause.
 
@@ -88,6 +88,7 @@ def findings(
     partition : (found,) id of each person's partition, which is the stream
     kind : (found,) what each looks like
     updates : (buckets,) streams in each bucket
+    measured : what each person did, where that is one number of each measure
     """
     worst = causes.offsets[:-1]
     probability = np.clip(worth.probability, LEAST_PROBABILITY, 1.0)
@@ -101,7 +102,8 @@ def findings(
         typical=causes.typical[worst],
         explanation=looking_like(kind),
         updates=updates,
-        closed=closed,
+        closed=measured.closed if measured else None,
+        values=measured.values if measured else (),
         stream=partition,
         causes=causes,
     )

@@ -11,9 +11,9 @@ from tailmass.analysis.clock import Advance
 from tailmass.analysis.detector import LEAST_PROBABILITY, SIDES, THRESHOLD, Causes, Findings, Names
 from tailmass.analysis.dictionary import Dictionary, Pairs, Series
 from tailmass.analysis.features import FEATURES
+from tailmass.analysis.gathering import Gathering, Measured
 from tailmass.columns import Columns, Floats, Ints
 from tailmass.jobs import Detector
-from tailmass.kernels.buckets import Closed, Open, accumulate, peek
 from tailmass.kernels.population import Members, Populations, Unlike, compare
 from tailmass.kernels.tail import K, Tails
 
@@ -30,12 +30,15 @@ class FeaturePopulation:
     side : 1, -1 or 0 for both
     counts : whether the values are numbers of rows
     unit : the scale of the values; 0 where it is that of the peers
+    power : of the values, which is what is compared; one at which peers spread alike on both sides
     least_seen : buckets of a population before its members count
     """
 
-    def __init__(self, span: int, side: int, *, counts: bool, unit: float = 0.0, least_seen: int = SEEN) -> None:
+    def __init__(
+        self, span: int, side: int, *, counts: bool, unit: float = 0.0, power: float = 1.0, least_seen: int = SEEN
+    ) -> None:
         self._span, self._side, self._counts = span, side, counts
-        self._unit, self._least_seen = unit, least_seen
+        self._unit, self._power, self._least_seen = unit, power, least_seen
         self._generation = max(1, GENERATION_SECONDS // span)
         self._populations = Populations(
             seen=np.zeros(0, np.int64),
@@ -50,12 +53,22 @@ class FeaturePopulation:
     def compare(
         self, offsets: Ints, member: Ints, population: Ints, values: Floats, first: int, *, learning: bool
     ) -> Unlike:
-        """Members of consecutive buckets that may be unlike their peers; `kernels.population.compare`."""
+        """Members of consecutive buckets that may be unlike their peers; `kernels.population.compare`.
+
+        A member whose value is NaN is not compared.
+        """
         self._make_room(int(member.max(initial=-1)) + 1, int(population.max(initial=-1)) + 1)
-        return compare(
-            offsets, member, population, values, self._populations, self._members, self._tails, first, self._span,
-            self._generation, self._side, self._counts, self._unit, self._least_seen, THRESHOLD, learning,
+        there = np.flatnonzero(~np.isnan(values))
+        if len(there) < len(values):
+            offsets = np.searchsorted(there, offsets).astype(np.int64)
+            member, population, values = member[there], population[there], values[there]
+        found = compare(
+            offsets, member, population, values**self._power, self._populations, self._members, self._tails, first,
+            self._span, self._generation, self._side, self._counts, self._unit, self._least_seen, THRESHOLD, learning,
         )  # fmt: skip
+        if self._power != 1.0:
+            found = found._replace(typical=np.maximum(found.typical, 0.0) ** (1.0 / self._power))
+        return found._replace(entry=there[found.entry])
 
     def state(self, prefix: str, populations: int, members: int) -> Arrays:
         """The arrays of so many populations and members."""
@@ -96,9 +109,13 @@ class PopulationAnalysis:
     dictionaries : the values of each split field, shared by the detectors of a job
     span : seconds of a bucket
     slots : more than the number of buckets that can be open at once
+    summary : the field that tells how many rows each one stands for, if they are summarised
     """
 
-    def __init__(self, detector: Detector, dictionaries: Mapping[str, Dictionary], span: int, slots: int) -> None:
+    def __init__(
+        self, detector: Detector, dictionaries: Mapping[str, Dictionary], span: int, slots: int,
+        summary: str | None = None,
+    ) -> None:  # fmt: skip
         assert detector.over_field_name
         function = detector.definition
         self.detector = detector
@@ -112,24 +129,22 @@ class PopulationAnalysis:
         self._grows = function.empty == "zero"
         side = SIDES[function.side or "both"]
         self._features = tuple(
-            FeaturePopulation(span, side, counts=each in ("count", "distinct_count")) for each in self.measures
+            FeaturePopulation(
+                span, side, counts=each in ("count", "distinct_count"), power=FEATURES[each].power_of_peers
+            )
+            for each in self.measures
         )
-        none = np.zeros((slots, 0))
-        self._open = Open(none, none, none, none, np.zeros((slots, 0), np.int64), np.zeros(slots, np.int64))
+        self._gathering = Gathering(detector, slots, summary)
 
     def advance(self, columns: Columns, ids: Mapping[str, Ints], advance: Advance) -> Findings:
         """Add admitted rows to the open buckets, and judge the buckets that they close; see `DetectorAnalysis`."""
         members = self._member_ids(ids, len(advance.rows))
-        field = self.detector.field_name
-        values = columns.numbers[field] if field else np.zeros(len(advance.rows))
-        self._make_room()
-        closed = accumulate(advance.rows, advance.closing, members, values, self._open, advance.first, advance.until)
-        return self._judge(closed, advance.first, learning=True)
+        measured = self._gathering.add(columns, members, len(self), advance)
+        return self._judge(measured, advance.first, learning=True)
 
     def interim(self, first: int, until: int) -> Findings:
         """Judge the open buckets `first` to `until - 1` as they stand; what can only grow is told where it is high."""
-        self._make_room()
-        return self._judge(peek(self._open, first, until), first, learning=False)
+        return self._judge(self._gathering.peek(first, until, len(self)), first, learning=False)
 
     def names(self, series: Ints) -> Names:
         """Partition, by and over values of persons; None where the detector does not split."""
@@ -138,12 +153,10 @@ class PopulationAnalysis:
 
     def state(self, prefix: str) -> Arrays:
         """Persons, open buckets and models as arrays."""
-        self._make_room()
         members, populations = len(self), len(self._populations)
         kept = self.persons.state(f"{prefix}.persons") | self._populations.state(f"{prefix}.populations")
         kept[f"{prefix}.members"] = self._pairs.both.copy()
-        kept |= arrays.taken_apart(self._open._replace(used=_NONE), f"{prefix}.open", members)
-        kept[f"{prefix}.open.used"] = self._open.used.copy()
+        kept |= self._gathering.state(prefix, members)
         for feature, measure in zip(self._features, self.measures, strict=True):
             kept |= feature.state(f"{prefix}.{measure}", populations, members)
         return kept
@@ -155,7 +168,7 @@ class PopulationAnalysis:
         self._pairs = Pairs()
         both = np.array(kept[f"{prefix}.members"], np.int64).reshape(-1, 2)
         self._pairs.ids(both[:, 0].copy(), both[:, 1].copy())
-        self._open = arrays.put_together(self._open, f"{prefix}.open", kept)
+        self._gathering.restore(prefix, kept)
         for feature, measure in zip(self._features, self.measures, strict=True):
             feature.restore(f"{prefix}.{measure}", kept)
 
@@ -166,7 +179,7 @@ class PopulationAnalysis:
     @property
     def size_bytes(self) -> int:
         """Bytes of the models and of the open buckets."""
-        return arrays.size_bytes(self._open) + sum(feature.size_bytes for feature in self._features)
+        return self._gathering.size_bytes + sum(feature.size_bytes for feature in self._features)
 
     def _member_ids(self, ids: Mapping[str, Ints], rows: int) -> Ints:
         detector = self.detector
@@ -177,12 +190,12 @@ class PopulationAnalysis:
         populations = self._populations.ids(partition, by, rows)
         return persons if by is None else self._pairs.ids(populations, persons)
 
-    def _judge(self, closed: Closed, first: int, *, learning: bool) -> Findings:
+    def _judge(self, measured: Measured, first: int, *, learning: bool) -> Findings:
+        closed, values = measured
         person = closed.series if self._by is None else self._pairs.both[closed.series, 1]
         partition = self.persons.partitions(person)
         population = partition if self._by is None else self._pairs.both[closed.series, 0]
         buckets = np.repeat(np.arange(len(closed.offsets) - 1), np.diff(closed.offsets))
-        values = [of(closed) for measure in self.measures if (of := FEATURES[measure].of) is not None]
         found = [
             feature.compare(closed.offsets, closed.series, population, each, first, learning=learning)
             for feature, each in zip(self._features, values, strict=True)
@@ -214,13 +227,4 @@ class PopulationAnalysis:
         kind = np.where(causes.actual[worst] > causes.typical[worst], "spike", "dip")
         updates = peers.streams_in(buckets, partition, len(closed.offsets) - 1)
         of = self.persons.partitions(worth.person)
-        return peers.findings(worth, causes, of, kind, updates, closed if alone else None)
-
-    def _make_room(self) -> None:
-        held = self._open.count.shape[1]
-        capacity = arrays.room(len(self), held)
-        if capacity > held:
-            self._open = arrays.grown(self._open._replace(used=_NONE), capacity)._replace(used=self._open.used)
-
-
-_NONE = np.zeros(0, np.int64)
+        return peers.findings(worth, causes, of, kind, updates, measured if alone else None)

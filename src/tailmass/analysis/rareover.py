@@ -18,6 +18,7 @@ from tailmass.kernels.crowd import EMPTY, Crowd, fill, shown
 from tailmass.kernels.rare import LEARNING
 
 RARE = 0.1  # share of the persons up to which a value is rare
+_MOST_ROWS = 2.0**31  # that one row may stand for
 UNIT = 1.0  # of rarity, as powers of e: what is below it is told apart evenly, what is above by its logarithm
 
 
@@ -32,9 +33,12 @@ class RareOverAnalysis:
     detector : the configuration
     dictionaries : the values of each split field, shared by the detectors of a job
     span : seconds of a bucket
+    summary : the field that tells how many rows each one stands for, if they are summarised
     """
 
-    def __init__(self, detector: Detector, dictionaries: Mapping[str, Dictionary], span: int) -> None:
+    def __init__(
+        self, detector: Detector, dictionaries: Mapping[str, Dictionary], span: int, summary: str | None = None
+    ) -> None:
         assert detector.by_field_name
         assert detector.over_field_name
         self.detector = detector
@@ -43,6 +47,7 @@ class RareOverAnalysis:
         use_null = bool(detector.use_null)
         self._values = Series(partition, dictionaries[detector.by_field_name], use_null=use_null)
         self._persons = Series(partition, dictionaries[detector.over_field_name], use_null=use_null)
+        self._summary = summary
         self._every_row = detector.definition.name == "freq_rare"
         self._open = OpenPairs()
         self._population = FeaturePopulation(span, 1, counts=False, unit=UNIT, least_seen=LEARNING)
@@ -61,7 +66,8 @@ class RareOverAnalysis:
         values = self._values.ids(partition, ids[detector.by_field_name], n)
         persons = self._persons.ids(partition, ids[detector.over_field_name], n)
         nothing = np.zeros(n, np.int64)
-        rows = self._open.add(advance.rows, values, persons, nothing, advance.first, advance.until)
+        weights = _whole(columns.numbers[self._summary]) if self._summary else None
+        rows = self._open.add(advance.rows, values, persons, nothing, advance.first, advance.until, weights)
         return self._judge(rows, advance.first, learning=True)
 
     def interim(self, first: int, until: int) -> Findings:
@@ -157,6 +163,11 @@ class RareOverAnalysis:
         self._crowd = Crowd(*longer)
         if 2 * (self._used + entries) > len(self._keys):
             self._keys = _table(self._keys[self._keys != EMPTY], entries)
+
+
+def _whole(weights: Floats) -> Ints:
+    """Numbers of rows as integers, at least 1."""
+    return np.clip(np.rint(weights), 1.0, _MOST_ROWS).astype(np.int64)
 
 
 def _rarest(share: Floats) -> Ints:

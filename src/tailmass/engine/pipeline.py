@@ -52,9 +52,9 @@ class Pipeline:
         self.clock = Clock(analysis.bucket_span, analysis.latency)
         self._analysis_fields = analysis.analysis_fields
         self._dictionaries = {name: Dictionary() for each in analysis.detectors for name in each.split_fields}
-        calendar, summary = Calendar(analysis.time_zone), analysis.summary_count_field_name
+        calendar, self._summary = Calendar(analysis.time_zone), analysis.summary_count_field_name
         self.detectors = tuple(
-            analysis_of(each, self._dictionaries, analysis.bucket_span, self.clock.slots, calendar, summary)
+            analysis_of(each, self._dictionaries, analysis.bucket_span, self.clock.slots, calendar, self._summary)
             for each in analysis.detectors
         )
         self._exclusions = tuple(Exclusion(each, self._dictionaries) for each in analysis.detectors)
@@ -187,6 +187,9 @@ class Pipeline:
 
     def _judge(self, rows: Columns, advance: Advance) -> Batch:
         """Add rows to their buckets, and judge the buckets that close."""
+        if self._summary:  # a row that stands for none is none
+            there = rows.numbers[self._summary] > 0.0
+            rows, advance = rows.take(there), advance.take(there)
         ids = {name: dictionary.ids(rows.texts[name]) for name, dictionary in self._dictionaries.items()}
         findings = []
         for detector, exclusion in zip(self.detectors, self._exclusions, strict=True):

@@ -7,6 +7,7 @@ from tailmass.jobs import Detector, Job
 from tailmass.jobs.detector import CATEGORY
 from tailmass.jobs.transforms import ordered
 
+
 def check(job: Job) -> None:
     """Raise AnalysisStartError for the first thing a job asks for that is accepted and kept, but not analysed yet."""
     analysis = job.analysis_config
