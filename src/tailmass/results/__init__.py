@@ -2,6 +2,7 @@
 
 from tailmass.results.batch import BUCKETS, RECORDS, Batch
 from tailmass.results.bucket import Bucket, BucketInfluencer
+from tailmass.results.category import CATEGORIES, Category
 from tailmass.results.counts import Counts
 from tailmass.results.documents import acknowledgement, page, single
 from tailmass.results.forecast import Forecast
@@ -11,10 +12,12 @@ from tailmass.results.times import parse_time, wire_time
 
 __all__ = [
     "BUCKETS",
+    "CATEGORIES",
     "RECORDS",
     "Batch",
     "Bucket",
     "BucketInfluencer",
+    "Category",
     "Counts",
     "Forecast",
     "JobState",
