@@ -292,8 +292,6 @@ NOT_SERVED = (
     ("POST", "/dataload/{jobId}"),
     ("POST", "/preview/{jobId}"),
     ("GET", "/results/{jobId}/influencers"),
-    ("GET", "/results/{jobId}/categorydefinitions"),
-    ("GET", "/results/{jobId}/categorydefinitions/{categoryId}"),
     ("GET", "/alerts_longpoll/{jobId}"),
     ("GET", "/modelsnapshots/{jobId}"),
     ("POST", "/modelsnapshots/{jobId}/revert"),

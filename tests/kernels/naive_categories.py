@@ -71,7 +71,7 @@ def word_end(message: str, begin: int) -> tuple[int, bool]:
             break
         stop += 1
     word = message[begin:stop]
-    grouped = re.fullmatch("[0-9a-fA-F:.]*", word) and word.count(":") > 1 and re.search("[0-9]", word)
+    grouped = re.fullmatch("[0-9a-fA-F:.]*", word) and word.count(":") > 1 and re.search("[0-9]|^:+$", word)
     return stop, bool("@" in word or word.count("/") > 1 or word.count("\\") > 1 or grouped)
 
 

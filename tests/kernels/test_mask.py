@@ -61,7 +61,7 @@ def test_bytes_that_are_no_text_have_a_shape(message: bytes) -> None:
     "value",
     [
         "17", "-4.5", "1e9", "0x7f", "c0ffee12", "deadbeef", "123e4567-e89b-12d3-a456-426614174000",
-        "10.1.2.3", "10.1.2.3:8080", "[10.1.2.3]", "2607:f140:6000:8:c6b3:1ff:fecd:467f", "5c:50:15:4c:18:1c",
+        "10.1.2.3", "10.1.2.3:8080", "[10.1.2.3]", "2607:f140:6000:8:c6b3:1ff:fecd:467f", "::", "5c:50:15:4c:18:1c",
         "/var/log/syslog", "~/.profile", "C:\\Windows\\x.dll", "http://a.example/b?c=d&e=f", "dir/sub/file",
         "bob@example.org", "2026-11-25T22:15:31Z", "22:15:31,123", "Thu Aug 04 15:29:45 PDT 2005", "'bob'", '"bob"',
         "true", "null", "12 ms", "1.5 GB", "x" * 200,

@@ -18,6 +18,7 @@ from tailmass.errors import InvalidValue
 from tailmass.intake import frames
 from tailmass.intake.profile import Profile, profile_frame, profile_path
 from tailmass.jobs import AnalysisConfig, DataDescription, Detector, Job, Transform
+from tailmass.jobs.detector import CATEGORY
 from tailmass.jobs.grammar import detector as read_detector
 from tailmass.jobs.transforms import verify
 from tailmass.results import Batch, Counts, Forecast
@@ -38,6 +39,8 @@ class Results:
     """One row a record, the highest `normalized_probability` first; `timestamp` is the start of its bucket in UTC."""
     buckets: Any
     """One row a bucket, in time order."""
+    categories: Any
+    """One row a category of messages, by `category_id`; none unless a field was to be categorized."""
     counts: Counts
     """What became of the rows."""
     job: Job
@@ -104,6 +107,8 @@ def detect(
     field_delimiter: str | None = None,
     influencers: Sequence[str] = (),
     transforms: Sequence[Transform | Mapping[str, Any]] = (),
+    categorize: str | None = None,
+    categorization_filters: Sequence[str] = (),
     latency: int = 0,
     time_zone: str | None = None,
     alert_budget: float | None = None,
@@ -121,6 +126,8 @@ def detect(
         but for SINGLE_LINE
     influencers : fields that may be to blame; read, but not yet named in results
     transforms : what makes fields out of others, or excludes rows, as a job writes it
+    categorize : field of messages; those that are alike share a value of the field ``prelertcategory``
+    categorization_filters : regular expressions of what to overlook in messages
     latency : seconds by which rows may be out of order
     time_zone : where days and weeks are counted, such as Europe/London; UTC when not given
     alert_budget : alerts a week that are welcome; `Results.alert_threshold` is the score that means it
@@ -144,13 +151,18 @@ def detect(
     said = {"time_field": time_field, "time_format": time_format}
     steps = tuple(each if isinstance(each, Transform) else Transform.parse(each) for each in transforms)
     verify(steps)
-    split = list(dict.fromkeys(name for each in detectors for name in each.split_fields))
+    split = list(dict.fromkeys(name for each in detectors for name in each.split_fields if name != CATEGORY))
     if path is not None:
         profile = profile_path(path, format=format, delimiter=field_delimiter, split=split, transforms=steps, **said)
     else:
         profile = profile_frame(data, split=split, transforms=steps, **said)
-    native = {"time_zone": time_zone, "alert_budget": alert_budget}
-    job = _job(detectors, profile, bucket_span, influencers, steps, latency, native)
+    more = {
+        "categorization_field_name": categorize,
+        "categorization_filters": tuple(categorization_filters) or None,
+        "time_zone": time_zone,
+        "alert_budget": alert_budget,
+    }
+    job = _job(detectors, profile, bucket_span, influencers, steps, latency, more)
     trends = Trends(job)
     pipeline = Pipeline(job, on_closed=trends.keep)
     trends.follow(pipeline.detectors)
@@ -170,6 +182,7 @@ def detect(
     return Results(
         records=_native(_ranked(batch.records), data),
         buckets=_native(_timed(batch.buckets), data),
+        categories=_native(batch.categories.sort("category_id"), data),
         counts=counts,
         job=job,
         guesses=_guesses(profile, bucket_span),
@@ -212,7 +225,7 @@ def _job(
     influencers: Sequence[str],
     transforms: tuple[Transform, ...],
     latency: int,
-    native: Mapping[str, Any],
+    more: Mapping[str, Any],
 ) -> Job:
     text = profile.format in ("DELIMITED", "JSON", "SINGLE_LINE")
     return Job(
@@ -221,7 +234,7 @@ def _job(
             latency=latency,
             detectors=tuple(detectors),
             influencers=tuple(influencers),
-            **native,
+            **more,
         ),
         data_description=DataDescription(
             format=profile.format if text else "DELIMITED",

@@ -1,7 +1,7 @@
 """One job's analysis on a string: rows in, results out; it has no thread, no clock of its own and no store."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,9 @@ from tailmass.analysis.frequent import Exclusion
 from tailmass.columns import Columns, Floats, Ints
 from tailmass.engine import support
 from tailmass.engine.report import report
+from tailmass.intake.categories import Categorizer
 from tailmass.jobs import Job
+from tailmass.jobs.detector import CATEGORY
 from tailmass.kernels.buckets import ADMITTED, EXCLUDED, LATE, UNDATED
 from tailmass.results import Batch, Counts, Forecast
 from tailmass.scoring.buckets import bucket_evidence
@@ -50,7 +52,12 @@ class Pipeline:
         self.fields = support.fields(job)
         self.counts = Counts()
         self.clock = Clock(analysis.bucket_span, analysis.latency)
-        self._analysis_fields = analysis.analysis_fields
+        self._analysis_fields = support.sent_fields(job)
+        self.categorizer: Categorizer | None = None
+        self._messages = analysis.categorization_field_name
+        if self._messages is not None:
+            examples = job.analysis_limits.categorization_examples_limit if job.analysis_limits is not None else None
+            self.categorizer = Categorizer(analysis.categorization_filters or (), examples)
         self._dictionaries = {name: Dictionary() for each in analysis.detectors for name in each.split_fields}
         calendar, self._summary = Calendar(analysis.time_zone), analysis.summary_count_field_name
         self.detectors = tuple(
@@ -84,7 +91,12 @@ class Pipeline:
         missing = rows.missing(self._analysis_fields)
         processed = len(rows)
         advance = self.clock.run(rows.times, watermark if everything else watermark[admitted])
-        batch = self._judge(rows, advance)
+        if self.categorizer is None or self._messages is None:
+            batch = self._judge(rows, advance)
+        else:
+            category = self.categorizer.column(rows.texts[self._messages])
+            batch = self._judge(replace(rows, texts={**rows.texts, CATEGORY: category}), advance)
+            batch = replace(batch, categories=self.categorizer.changed())
         counts = Counts(
             bucket_count=len(batch.buckets),
             processed_record_count=processed,
@@ -107,7 +119,7 @@ class Pipeline:
 
     def advance(self, to: int) -> Batch:
         """Take the promise that no row before epoch second `to` will come, and close every bucket that ends by then."""
-        nothing = Columns.empty(self.fields.texts, self.fields.numbers)
+        nothing = Columns.empty((*self.fields.texts, CATEGORY), self.fields.numbers)
         batch = self._judge(nothing, self.clock.advance(to))
         self.counts = self.counts + Counts(bucket_count=len(batch.buckets))
         return batch
@@ -159,8 +171,9 @@ class Pipeline:
 
     @property
     def size_bytes(self) -> int:
-        """Bytes that the models take."""
-        return sum(detector.size_bytes for detector in self.detectors)
+        """Bytes that models and categories take."""
+        categories = self.categorizer.size_bytes if self.categorizer is not None else 0
+        return categories + sum(detector.size_bytes for detector in self.detectors)
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """Everything the job has learnt, as a header for JSON and arrays by name."""
@@ -171,6 +184,8 @@ class Pipeline:
             arrays |= detector.state(f"detector.{index}") | calibration.state(f"rate.{index}")
             arrays |= self._exclusions[index].state(f"frequent.{index}")
         arrays |= self._of_buckets.state("rate.buckets")
+        if self.categorizer is not None:
+            arrays |= self.categorizer.state("category")
         return {"state_version": STATE_VERSION, "counts": asdict(self.counts)}, arrays
 
     def restore(self, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
@@ -184,6 +199,8 @@ class Pipeline:
             calibration.restore(f"rate.{index}", arrays)
             self._exclusions[index].restore(f"frequent.{index}", arrays)
         self._of_buckets.restore("rate.buckets", arrays)
+        if self.categorizer is not None:
+            self.categorizer.restore("category", arrays)
 
     def _judge(self, rows: Columns, advance: Advance) -> Batch:
         """Add rows to their buckets, and judge the buckets that close."""

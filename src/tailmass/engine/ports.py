@@ -35,7 +35,7 @@ class Store(Protocol):
         """Remove a job with its results and snapshots."""
 
     def write(self, job_id: str, batch: Batch, counts: Counts) -> None:
-        """Replace the results of the batch's buckets and set the job's counts, in one transaction."""
+        """Replace the results of the batch's buckets and its categories, and set the job's counts: one transaction."""
 
     def save_snapshot(
         self, job_id: str, header: dict[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]], *, time_ms: int

@@ -18,7 +18,7 @@ class Running:
     def deliver(self, batch: Batch) -> None:
         """Note that the pipeline has moved on, and keep the results if there are any."""
         self._unsaved = True
-        if len(batch.buckets):
+        if len(batch.buckets) or len(batch.categories):
             self._waiting.append(batch)
         if self._waiting:
             self._store.write(self.job_id, Batch.concat(self._waiting), self.pipeline.counts)

@@ -12,7 +12,6 @@ def check(job: Job) -> None:
     """Raise AnalysisStartError for the first thing a job asks for that is accepted and kept, but not analysed yet."""
     analysis = job.analysis_config
     asked = {
-        "categorizationFieldName": analysis.categorization_field_name is not None,
         "overlappingBuckets": bool(analysis.overlapping_buckets),
         "multivariateByFields": bool(analysis.multivariate_by_fields),
         "usePerPartitionNormalization": bool(analysis.use_per_partition_normalization),
@@ -20,6 +19,10 @@ def check(job: Job) -> None:
     for what, wanted in asked.items():
         if wanted:
             raise AnalysisStartError(f"{_name(job)} uses '{what}', which this version does not analyse: remove it")
+    if CATEGORY in analysis.term_fields and analysis.categorization_field_name is None:
+        raise AnalysisStartError(
+            f"{_name(job)} uses the field {CATEGORY!r} and has no messages to make it of: set 'categorizationFieldName'"
+        )
     for detector in analysis.detectors:
         _check_detector(job, detector)
 
@@ -29,7 +32,6 @@ def _check_detector(job: Job, detector: Detector) -> None:
     asked = {
         lacking: lacking is not None,
         "'detectorRules'": bool(detector.detector_rules),
-        f"the field {CATEGORY!r}": CATEGORY in detector.split_fields,
     }
     for what, wanted in asked.items():
         if wanted:
@@ -43,12 +45,21 @@ def _name(job: Job) -> str:
     return f"Job {job.id!r}" if job.id else "The analysis"
 
 
+def sent_fields(job: Job) -> tuple[str, ...]:
+    """The fields that the analysis wants of the data, sorted; the category is not among them, it is made here."""
+    return tuple(name for name in job.analysis_config.analysis_fields if name != CATEGORY)
+
+
 def fields(job: Job) -> Fields:
     """The fields that the analysis of a job reads, and as what."""
     analysis = job.analysis_config
     watched = [(each.definition, each.field_name) for each in analysis.detectors if each.field_name]
-    written = {*analysis.term_fields, *(name for function, name in watched if function.texts)}
+    written = {
+        *analysis.term_fields,
+        analysis.categorization_field_name,
+        *(name for function, name in watched if function.texts),
+    }
     read = {analysis.summary_count_field_name, *(name for function, name in watched if not function.texts)}
     numbers = tuple(sorted(name for name in read if name))
-    texts = tuple(name for name in analysis.analysis_fields if name not in numbers or name in written)
+    texts = tuple(name for name in sent_fields(job) if name not in numbers or name in written)
     return Fields(job.data_description.time_field, texts, numbers, ordered(job.transforms or ()))

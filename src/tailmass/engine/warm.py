@@ -19,7 +19,9 @@ def warm() -> None:
                     {"function": "metric", "fieldName": "value", "byFieldName": "name", "partitionFieldName": "place"},
                     {"function": "count", "shape": True},
                     *({"function": name, "fieldName": "value"} for name in ("median", "varp", "info_content")),
+                    {"function": "count", "byFieldName": "prelertcategory"},
                 ],
+                "categorizationFieldName": "name",
             },
         }
     )

@@ -278,7 +278,7 @@ def _word_end(text: Bytes, begin: int, end: int) -> tuple[int, bool]:
         position += 1
     if position == begin:  # a colon before a path
         return begin + 1, False
-    grouped = hexadecimal and colons >= 2 and digits > 0
+    grouped = hexadecimal and colons >= 2 and (digits > 0 or colons == position - begin)  # :: is an address too
     return position, ats > 0 or slashes > 1 or backslashes > 1 or grouped
 
 

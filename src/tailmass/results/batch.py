@@ -1,11 +1,12 @@
 """The results of a run of buckets, as tables: what the analysis hands to whoever keeps it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from tailmass.results import evidence
+from tailmass.results.category import CATEGORIES
 
 BUCKETS = pl.Schema(
     {
@@ -60,7 +61,7 @@ What each column means is told by the fields of `Record` and `Bucket`.
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Buckets and their records, to be kept or lost together."""
+    """Buckets, their records and categories, to be kept or lost together."""
 
     buckets: pl.DataFrame
     """Columns of `BUCKETS`."""
@@ -68,6 +69,8 @@ class Batch:
     """Columns of `RECORDS`."""
     interim: bool = False
     """Whether the buckets were not over yet."""
+    categories: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CATEGORIES))
+    """Columns of `CATEGORIES`: those that are new, or not as they were."""
 
     @staticmethod
     def empty(*, interim: bool = False) -> "Batch":
@@ -86,6 +89,10 @@ class Batch:
         interim = batches[0].interim
         if any(each.interim != interim for each in batches):
             raise ValueError("interim and final results cannot be one batch: keep them apart")
+        categories = pl.concat([each.categories for each in batches])
         return Batch(
-            pl.concat([each.buckets for each in batches]), pl.concat([each.records for each in batches]), interim
+            pl.concat([each.buckets for each in batches]),
+            pl.concat([each.records for each in batches]),
+            interim,
+            categories.unique("category_id", keep="last", maintain_order=True),
         )

@@ -55,7 +55,7 @@ _SCHEMAS: dict[str, Any] = {
     "Missing": {
         "type": "object",
         "required": ["exists", "type"],
-        "properties": {"exists": {"const": False}, "type": {"enum": ["job", "bucket"]}},
+        "properties": {"exists": {"const": False}, "type": {"enum": ["job", "bucket", "categoryDefinition"]}},
     },
     "Uploads": {
         "type": "object",

@@ -1,5 +1,6 @@
-"""The resource `/results`: buckets and records of a job."""
+"""The resource `/results`: buckets, records and categories of a job."""
 
+import re
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -38,6 +39,10 @@ earliest = APIRouter(prefix="/results", include_in_schema=False)
 Timestamp = Annotated[
     str, Path(description="Start of the bucket: ISO 8601, or seconds or milliseconds since the epoch.")
 ]
+
+CategoryId = Annotated[str, Path(description="The number of the category, as in `prelertcategory`.")]
+
+_NUMBER = re.compile("[0-9]{1,18}")
 
 _COLLECTIONS = frozenset({"buckets", "records", "influencers", "categorydefinitions"})
 """Names below a job's results that are no times."""
@@ -166,6 +171,34 @@ def records(
         normalizedProbability=normalized_probability,
         kind=kind,
     )
+
+
+@router.get(
+    "/{job_id}/categorydefinitions",
+    summary="List categories",
+    response_description="A page of categories of messages in the order of their ids; none where the job makes none.",
+    responses=docs.errors(400, 404),
+)
+def categories(job_id: str, request: Request, context: Reach, paging: Page) -> Response:
+    """What the values of `prelertcategory` stand for: the words of the messages, and some of these."""
+    context.engine.job(job_id)
+    hits, found = context.store.categories(job_id, skip=paging.skip, take=paging.take)
+    documents = [each.document(native=native(request)) for each in found]
+    return Json(page(documents, hits, paging.skip, paging.take, own_url(request), {}))
+
+
+@router.get(
+    "/{job_id}/categorydefinitions/{category_id}",
+    summary="Look at a category",
+    response_description="The category.",
+    responses=docs.missing("categoryDefinition", of_job=True),
+)
+def category(job_id: str, category_id: CategoryId, request: Request, context: Reach) -> Response:
+    """One category of messages."""
+    context.engine.job(job_id)
+    found = context.store.category(job_id, int(category_id)) if _NUMBER.fullmatch(category_id) else None
+    document = found.document(native=native(request)) if found else None
+    return Json(single("categoryDefinition", document), 200 if found else 404)
 
 
 @router.get(

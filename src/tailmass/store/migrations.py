@@ -50,5 +50,22 @@ def _populations(connection: Connection) -> None:
     _add(connection, "tailmass_records", columns)
 
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {1: _explanations, 2: _populations}
+def _categories(connection: Connection) -> None:
+    """What the categories of messages are; no job had any."""
+    number, text = ("INTEGER", "TEXT") if connection.dialect.name == "sqlite" else ("BIGINT", 'TEXT COLLATE "C"')
+    connection.exec_driver_sql(
+        f"""CREATE TABLE tailmass_categories (
+            job {number} NOT NULL,
+            category_id BIGINT NOT NULL,
+            terms {text} NOT NULL,
+            regex {text} NOT NULL,
+            max_matching_length BIGINT NOT NULL,
+            examples {text} NOT NULL,
+            PRIMARY KEY (job, category_id),
+            FOREIGN KEY(job) REFERENCES tailmass_jobs (number) ON DELETE CASCADE
+        ){" WITHOUT ROWID" if connection.dialect.name == "sqlite" else ""}"""
+    )
+
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {1: _explanations, 2: _populations, 3: _categories}
 """What leads from each version to the one after it."""

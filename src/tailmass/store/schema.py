@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from tailmass.results import evidence
 
-VERSION = 3
+VERSION = 4
 """The schema this code reads and writes; it grows with every change to the tables below, by a step in `migrations`."""
 
 # SQLite gives numbers by itself only to a column declared INTEGER.
@@ -129,6 +129,19 @@ Index(
     records.c.detector_index,
     records.c.entity,
     records.c.is_interim,
+)
+
+categories = Table(
+    "tailmass_categories",
+    metadata,
+    _job(),
+    Column("category_id", BigInteger, primary_key=True),
+    Column("terms", _TEXT, nullable=False),
+    Column("regex", _TEXT, nullable=False),
+    Column("max_matching_length", BigInteger, nullable=False),
+    # A JSON array.
+    Column("examples", _TEXT, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 snapshots = Table(

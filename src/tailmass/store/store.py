@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from tailmass.errors import DataStoreError
-from tailmass.results import Batch, Bucket, Counts, JobState, Record
-from tailmass.store import batches, jobs, results
+from tailmass.results import Batch, Bucket, Category, Counts, JobState, Record
+from tailmass.store import batches, categories, jobs, results
 from tailmass.store.blobs import Array
 from tailmass.store.database import Database
 from tailmass.store.snapshots import Snapshots
@@ -80,11 +80,12 @@ class Store:
                 left = jobs.sweep(connection)
 
     def write(self, job_id: str, batch: Batch, counts: Counts) -> None:
-        """Replace the results of the batch's buckets and set the job's counts: both, or neither."""
+        """Replace the results of the batch's buckets and its categories, and set the job's counts: all, or nothing."""
         with self._database.write() as connection:
             # The counts come first: changing the job's row makes a second writer of the same job wait.
             number = jobs.change(connection, job_id, asdict(counts))
             batches.write(connection, number, batch)
+            categories.write(connection, number, batch.categories)
 
     def save_snapshot(self, job_id: str, header: dict[str, Any], arrays: Mapping[str, Array], *, time_ms: int) -> None:
         """Keep what a job has learned; the header is whatever JSON can say."""
@@ -155,3 +156,13 @@ class Store:
                 normalized_probability=normalized_probability,
                 kind=kind,
             )
+
+    def categories(self, job_id: str, *, skip: int = 0, take: int = 100) -> tuple[int, list[Category]]:
+        """How many categories of messages a job has, and a page of them in the order of their ids."""
+        with self._database.read() as connection:
+            return categories.page(connection, jobs.number(connection, job_id), skip, take)
+
+    def category(self, job_id: str, category_id: int) -> Category | None:
+        """One category of messages, if there is one of that id."""
+        with self._database.read() as connection:
+            return categories.one(connection, jobs.number(connection, job_id), category_id)
