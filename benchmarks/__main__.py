@@ -10,7 +10,7 @@ from benchmarks.sections import Section, say
 
 RESULTS = Path(__file__).parent / "results.json"
 PAGE = kit.ROOT / "docs" / "reference" / "benchmarks.md"
-SECTIONS = ("speed", "functions", "quality", "cold_start", "peers")
+SECTIONS = ("speed", "functions", "categories", "quality", "cold_start", "peers")
 
 
 def main() -> None:
@@ -30,6 +30,7 @@ def main() -> None:
     wanted = [each for each in SECTIONS if each == (asked.only or each) and (asked.peers or each != "peers")]
 
     absent = {
+        "categories": without_kit(),
         "quality": without_kit(),
         "cold_start": without_kit(),
         "peers": without_kit() or sections.guests_missing(),
@@ -37,6 +38,7 @@ def main() -> None:
     measures: dict[str, Callable[[], Section]] = {
         "speed": lambda: sections.speed_section(asked.rows, asked.hosts, asked.times),
         "functions": lambda: sections.functions_section(asked.seeds),
+        "categories": sections.categories_section,
         "quality": lambda: sections.quality_section(kit.load(), _limits(asked.limit), asked.processes),
         "cold_start": lambda: sections.cold_start_section(kit.load()),
         "peers": lambda: sections.peers_section(kit.load(), _limits(asked.limit), asked.processes),

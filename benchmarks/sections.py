@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import cold_start, data, entities, kit, nulls, pairs, scenarios, speed
+from benchmarks import categories, cold_start, data, entities, kit, nulls, pairs, scenarios, speed
 from benchmarks.detectors import DEFAULT, OPTIONS, PEERS, REFERENCE, REFERENCES, Detector
 from benchmarks.kit import Kit
 
@@ -120,6 +120,19 @@ def functions_section(seeds: int) -> Section:
     rows = [speed.function_rows(*each) for each in speed.FUNCTIONS]
     asked = {"seeds": seeds, "buckets": scenarios.BUCKETS, "span": scenarios.SPAN}
     return stamp() | asked | {"found": found, "speed": rows}
+
+
+# -- categories --------------------------------------------------------------------------------------------------------
+
+
+def categories_section() -> Section:
+    """Our categories and those of drain3 against true templates, and lines a second."""
+    say("categories: tailmass")
+    section = stamp() | {"systems": categories.ours()}
+    say("categories: drain3")
+    section["drain"] = categories.drain(GUESTS_PYTHON)
+    say("categories: lines a second")
+    return section | {"lines_per_second": categories.lines_per_second()}
 
 
 # -- quality -----------------------------------------------------------------------------------------------------------
