@@ -173,3 +173,15 @@ def test_the_burst_in_the_real_fare_quote_data_comes_first(tailmass: "Tailmass")
     first = records(tailmass, real, "mean(responsetime) by airline")[0]
     assert first["by_field_value"] == known["airline"]
     assert first["timestamp"][:13] == known["start"][:13]
+
+
+def test_the_categories_of_the_records_are_told(tailmass: "Tailmass", tmp_path: Path) -> None:
+    rows = ["time,message"]
+    for minute in range(300):
+        rows += [f"{1_400_000_400 + 60 * minute},user {minute} logged in"] * (40 if minute == 250 else 1)
+        rows.append(f"{1_400_000_400 + 60 * minute},request took {minute} ms")
+    (tmp_path / "app.csv").write_text("\n".join(rows))
+    asked = ("count by mlcategory", "--categorize", "message", "--bucket-span", "1m", "--limit", "1")
+    done = tailmass("detect", tmp_path / "app.csv", *asked)
+    assert "prelertcategory 1: user logged in" in done.stderr.splitlines()
+    assert "request took" not in done.stderr

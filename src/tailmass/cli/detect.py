@@ -48,6 +48,12 @@ def detect(
     delimiter: Annotated[
         str | None, typer.Option(metavar="CHARACTER", help="Between columns; \\t for TAB. [default: guessed]")
     ] = None,
+    categorize: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Field of messages; those that are alike share a prelertcategory to split by."
+        ),
+    ] = None,
     time_zone: Annotated[
         str | None, typer.Option(metavar="ZONE", help="Whose days and weeks, such as Europe/London. [default: UTC]")
     ] = None,
@@ -74,6 +80,7 @@ def detect(
       tailmass detect access.csv.gz count "high_sum(bytes) by host partition=site" --bucket-span 10m
       kubectl logs web | tailmass detect - "count by level" --format ndjson
       tailmass detect nightly.csv "max(latency) by host" --fail-on major
+      tailmass detect app.csv "count by prelertcategory" --categorize message
 
     What is not said is guessed from the head of FILE, and the guesses and their reasons are printed. Scores run from
     0 to 100: warning from 3, minor from 25, major from 50, critical from 75.
@@ -95,6 +102,7 @@ def detect(
                 time_field=time_field,
                 time_format=time_format,
                 field_delimiter=delimiter,
+                categorize=categorize,
                 time_zone=time_zone,
                 alert_budget=budget,
                 progress=report,
@@ -103,6 +111,7 @@ def detect(
         _explain(path.name, results)
         shown = [record for record in records if record["normalized_probability"] >= min_score]
         write(shown[: limit or None], form, results)
+        _tell_categories(shown[: limit or None], results)
         _summarise(records, shown, limit, min_score)
         if results.alert_threshold is not None:
             alerts = (results.buckets["anomaly_score"] >= results.alert_threshold).sum()
@@ -166,6 +175,19 @@ def _explain(name: str, results: "Results") -> None:
     ):
         if count:
             typer.echo(f"  left out {count:,} rows with {what}", err=True)
+
+
+def _tell_categories(shown: Sequence[Record], results: "Results") -> None:
+    """What the categories of the records are, on stderr."""
+    named = {
+        record[f"{split}_field_value"]
+        for record in shown
+        for split in ("by", "over", "partition")
+        if record[f"{split}_field_name"] == "prelertcategory" and record[f"{split}_field_value"]
+    }
+    for number, terms in results.categories.select("category_id", "terms").iter_rows():
+        if str(number) in named:
+            typer.echo(f"prelertcategory {number}: {terms}", err=True)
 
 
 def _summarise(records: Sequence[Record], shown: Sequence[Record], limit: int, min_score: float) -> None:
