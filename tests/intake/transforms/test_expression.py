@@ -52,6 +52,13 @@ def test_whole_is_what_python_says_of_each_text(pattern: str, texts: list[str]) 
 
 @thorough
 @given(PATTERNS, TEXTS)
+def test_blanked_is_what_python_leaves_of_each_text(pattern: str, texts: list[str]) -> None:
+    wanted = [regex(pattern).sub(lambda match: " " if match[0] else "", text) for text in texts]
+    assert Expression(pattern).blanked(column(texts)).to_list() == wanted
+
+
+@thorough
+@given(PATTERNS, TEXTS)
 def test_groups_are_what_python_finds_in_each_text(pattern: str, texts: list[str]) -> None:
     matches = [regex(pattern).search(text) for text in texts]
     groups, found = Expression(pattern).groups(column(texts))

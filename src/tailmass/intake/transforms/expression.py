@@ -24,6 +24,8 @@ what they spell differently, and groups that repeat, which may capture an empty 
 """
 _NOT_EMPTY = re.compile(rf"(?:(?:{_ITEM})\+?(?![*?{{]))+")
 """Of those, expressions that never match nothing."""
+_PLACE = re.compile(rf"({_ITEM})|\\[bB]|[\^$]")
+"""An item of a shared expression, as its group; or what it asks of a place between two characters, without one."""
 _GAP = "\x00"  # is in no plain text
 
 
@@ -38,6 +40,7 @@ class Expression:
         self._python = regex(java)
         self._rust = _rust(self._python.pattern)
         self._gaps = self._rust is not None and _NOT_EMPTY.fullmatch(self._python.pattern) is not None
+        self._takes = self._rust is not None and not _may_be_empty(self._rust)
 
     def whole(self, texts: pl.Series) -> Flags:
         """(n,) whether the expression matches all of the text."""
@@ -56,6 +59,13 @@ class Expression:
         """(n,) each, the first parts of the text between matches, "" where there are fewer."""
         fast = (lambda plain: self._split_plain(plain, count)) if self._gaps else None
         return tuple(answers(texts, [pl.String] * count, lambda text: self._split(text, count), fast))
+
+    def blanked(self, texts: pl.Series) -> pl.Series:
+        """(n,) the texts with a space in the place of each match that is not empty."""
+        rust = self._rust
+        fast = (lambda plain: [plain.str.replace_all(rust, " ")]) if rust is not None and self._takes else None
+        [left] = answers(texts, [pl.String], lambda text: (self._python.sub(_space, text),), fast)
+        return left.rename(texts.name)
 
     def _search(self, text: str) -> Sequence[str | bool]:
         match = self._python.search(text)
@@ -91,3 +101,12 @@ def _rust(pattern: str) -> str | None:
     except ComputeError:  # too large for it, say
         return None
     return pattern
+
+
+def _may_be_empty(shared: str) -> bool:
+    """Whether some match of a shared expression may be empty, going by what it is without what it asks of places."""
+    return re.match(_PLACE.sub(lambda place: place[1] or "", shared), "") is not None
+
+
+def _space(match: re.Match[str]) -> str:
+    return " " if match[0] else ""
