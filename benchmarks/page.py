@@ -155,11 +155,11 @@ def _functions(section: Section) -> str:
     return "\n\n".join(
         [
             f"Rows made for each function, {section['seeds']} sets of {section['buckets']} buckets of "
-            f"{section['span']} s, of one series, or of four or eight that fields tell apart. In one bucket of one "
-            "series something is planted that the function is there to find; a twin of the rows is without it. The "
-            "first figure is the share of sets in which what was planted is the record with the highest score, in its "
-            "bucket and series and on its side. The second is the share of twins that have no score of 75 or more, and "
-            "of 50 or more no more than four, and four times what these scores promise.",
+            f"{section['span']} s, of one series, of four or eight that fields tell apart, or of twelve peers. In one "
+            "bucket of one series something is planted that the function is there to find; a twin of the rows is "
+            "without it. The first figure is the share of sets in which what was planted is the record with the "
+            "highest score, in its bucket and series and on its side. The second is the share of twins that have no "
+            "score of 75 or more, and of 50 or more no more than four, and four times what these scores promise.",
             table(["function", *splits], [[f"`{name}`", *(cell(name, split) for split in splits)] for name in names]),
             "What one detector `function(field) by host` takes by itself, models and all, with 2,000,000 rows of 100 "
             "hosts in 50 buckets that are in memory already; processor time.",

@@ -21,14 +21,20 @@ from tailmass.results import Batch
 SPAN, BUCKETS = 600, 400
 BEGIN = 1_700_000_400 // SPAN
 EARLIEST, LATEST = 250, 390  # buckets in which something is planted
-HOSTS, SITES = ("h0", "h1", "h2", "h3"), ("s0", "s1")
+HOSTS, PEERS, SITES = 4, 12, ("s0", "s1")
+"""How many hosts there are where each is compared with its past, and where they are compared with each other."""
 SPLITS: dict[str, dict[str, str]] = {
     "alone": {},
     "by": {"byFieldName": "host"},
     "partition": {"partitionFieldName": "host"},
     "by and partition": {"byFieldName": "host", "partitionFieldName": "site"},
+    "over": {"overFieldName": "host"},
 }
-FIELDS = {"byFieldName": "by_field_value", "partitionFieldName": "partition_field_value"}
+FIELDS = {
+    "byFieldName": "by_field_value",
+    "overFieldName": "over_field_value",
+    "partitionFieldName": "partition_field_value",
+}
 """Which column of a record names the value of a split."""
 WEEK = 604_800
 CRITICAL = 75.0  # a score that comes once in 72 weeks of a series
@@ -123,7 +129,7 @@ ONLY_SIDES = {"min": -1, "max": +1}
 
 
 def of_cells(cell: Callable[[np.random.Generator, int], Cell]) -> Scenario:
-    """Rows by cells: four hosts on one or two sites, or one host that is alone, in every bucket.
+    """Rows by cells: several hosts on one or two sites, or one host that is alone, in every bucket.
 
     Parameters
     ----------
@@ -136,12 +142,12 @@ def of_cells(cell: Callable[[np.random.Generator, int], Cell]) -> Scenario:
             np.random.default_rng([2015, seed]),
         )
         fields = SPLITS[split]
-        hosts, sites = len(HOSTS) if fields else 1, len(SITES) if "site" in fields.values() else 1
+        hosts, sites = _sizes(split)
         bucket, host, site = (int(chance.integers(*ends)) for ends in ((EARLIEST, LATEST), (0, hosts), (0, sites)))
         cells = [cell(chance, 0) for _ in range(BUCKETS * sites * hosts)]
         if side:
             cells[(bucket * sites + site) * hosts + host] = cell(own, side)
-        named = {"host": HOSTS[host], "site": SITES[site]}
+        named = {"host": f"h{host}", "site": SITES[site]}
         where = {FIELDS[key]: named[field] for key, field in fields.items()}
         return Case(_columns(cells, sites, hosts), BEGIN + bucket, where, side)
 
@@ -209,10 +215,12 @@ def found(case: Case, records: pl.DataFrame) -> bool:
 def budget(split: str) -> float:
     """Records from ONCE_A_WEEK up that a twin may have: four times what its scores promise, and four.
 
-    These are days in which a job still lives on its prior; over all of them, some two of what is promised come.
+    These are days in which a job still lives on its prior; over all of them, some two of what is promised come. Peers
+    are one stream together.
     """
-    hosts, sites = len(HOSTS) if SPLITS[split] else 1, len(SITES) if "site" in SPLITS[split].values() else 1
-    return 4.0 + 4.0 * hosts * sites * BUCKETS * SPAN / WEEK
+    hosts, sites = _sizes(split)
+    streams = sites if "overFieldName" in SPLITS[split] else hosts * sites
+    return 4.0 + 4.0 * streams * BUCKETS * SPAN / WEEK
 
 
 def alarms(records: pl.DataFrame) -> tuple[int, int]:
@@ -248,6 +256,13 @@ def shares(measure: str, split: str, functions: Sequence[Function], seeds: range
     ]
 
 
+def _sizes(split: str) -> tuple[int, int]:
+    """How many hosts a site has, and how many sites there are."""
+    fields = SPLITS[split]
+    hosts = PEERS if "overFieldName" in fields else HOSTS if fields else 1
+    return hosts, len(SITES) if "site" in fields.values() else 1
+
+
 def _columns(cells: Sequence[Cell], sites: int, hosts: int) -> Columns:
     """The rows of cells, which come by bucket, site and host, spread over their buckets."""
     sizes = [len(cell.values) for cell in cells]
@@ -257,7 +272,7 @@ def _columns(cells: Sequence[Cell], sites: int, hosts: int) -> Columns:
     within: Ints = np.concatenate([np.arange(size) * SPAN // size for size in sizes])
     times = ((BEGIN + bucket) * SPAN + within) * 1000
     order = np.argsort(times, kind="stable")
-    texts = {"host": pl.Series(HOSTS)[host[order]], "site": pl.Series(SITES)[site[order]]}
+    texts = {"host": pl.Series([f"h{i}" for i in range(hosts)])[host[order]], "site": pl.Series(SITES)[site[order]]}
     if cells[0].texts is not None:
         texts["text"] = pl.Series([text for cell in cells for text in cell.texts or ()], dtype=pl.String)[order]
     values = np.concatenate([cell.values for cell in cells])[order]
