@@ -111,9 +111,8 @@ def visit(
     n = habits.slots.shape[1]
     density = np.empty(n)
     watched = np.zeros(len(offsets) - 1, np.int64)
-    known = 0
-    for i in range(len(habits.periods)):
-        known += habits.periods[i] > 0.0
+    seen = habits.periods > 0.0
+    known = np.sum(seen)
     found = 0
     for b in range(len(offsets) - 1):
         for k in range(offsets[b], offsets[b + 1]):
@@ -146,9 +145,10 @@ def visit(
                 rate[found] = p * (total + 1.0) / (np.float64(habits.periods[i]) + 1.0)
                 typical[found] = _nearest_usual(density, now, sum_ / n)
                 found += 1
-        if learning:
-            for k in range(offsets[b], offsets[b + 1]):
-                known += habits.periods[series[k]] == 0.0
+        for k in range(offsets[b], offsets[b + 1]):
+            known += not seen[series[k]]
+            seen[series[k]] = True
+            if learning:
                 _learn(habits, series[k], slot[k], keep)
         watched[b] = known
     return Unusual(entry[:found], chance[:found], rate[:found], typical[:found]), watched
