@@ -79,7 +79,7 @@ def real(tools: Kit, kind: str, seed: int) -> Village:
 def planted(name: str, peers: Floats, values: Floats, scales: Floats, chance: np.random.Generator) -> Village:
     """Three anomalies into one of the last days of each series, of which each is at least six hours after another."""
     values, labels = values.copy(), np.zeros(values.shape, np.int64)
-    ends: Ints = len(values) - chance.integers(0, SPREAD, values.shape[1])
+    ends: Ints = np.asarray(len(values) - chance.integers(0, SPREAD, values.shape[1]), np.int64)
     born: Ints = ends - JUDGED - YOUNG
     for series in range(values.shape[1]):
         for turn, kind in enumerate(chance.permutation(KINDS).tolist()):

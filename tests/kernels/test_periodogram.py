@@ -29,7 +29,8 @@ def noise(rows: int, columns: int = 1, seed: int = 3) -> Floats:
 
 
 def wave(period: float, points: int) -> Floats:
-    return np.sin(2.0 * np.pi * np.arange(points) / period)
+    made: Floats = np.sin(2.0 * np.pi * np.arange(points) / period)
+    return made
 
 
 @pytest.mark.parametrize("period", [7.0, 12.4, 24.0, 60.0])
