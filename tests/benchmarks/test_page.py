@@ -176,7 +176,7 @@ def test_each_section_says_when_it_was_measured() -> None:
     told = copy.deepcopy(results())
     told["peers"]["measured"] = "2025-12-24"
     text = page.render(told)
-    assert text.count("Measured on 2026-01-31: version 0.1.0 (source `0123abcd`), 2 cores, Python 3.11.7.") == 3
+    assert text.count("Measured on 2026-01-31: version 0.1.0 (source `0123abcd`), 2 cores, Python 3.11.7.") == 4
     assert text.count("Measured on 2025-12-24") == 1
 
 

@@ -244,7 +244,7 @@ def test_a_bug_fails_one_job_and_close_clears_it(engine: Engine, monkeypatch: py
     engine.create(job())
     upload = engine.upload("sample")
     with monkeypatch.context() as broken:
-        broken.setattr("tailmass.analysis.detector.accumulate", None)
+        broken.setattr("tailmass.analysis.gathering.accumulate", None)
         with pytest.raises(AnalysisError):
             upload.feed(HEADER + b"".join(rows(3)))
     assert engine.job("sample").status == "FAILED"

@@ -604,8 +604,12 @@ class Series:
         seasons = self.level + (by_seasons + cyclic)
         lags = seasons + summed(a * r for a, r in zip(self.phi, self.past, strict=True))
         quick = self.quick + (by_seasons + cyclic)
-        a, b, c = (favour / max(error, self.floor) ** 4 for favour, error in zip((4, 1, 1), self.errors, strict=True))
-        mean, steady = (a * lags + b * seasons + c * quick) / (a + b + c), (b * seasons + c * quick) / (b + c)
+        # In the order of the kernel: of a constant, the last bit of the mean decides on which side a value is.
+        inverse = [1.0 / max(error, self.floor) for error in self.errors]
+        a, b, c = ((each * each) * (each * each) for each in inverse)
+        share, of_rest = 4.0 * a / (4.0 * a + b + c), c / (b + c)
+        steady = (1.0 - of_rest) * seasons + of_rest * quick
+        mean = share * lags + (1.0 - share) * steady
         base = quick if self.errors[2] < 0.5 * self.errors[1] else seasons
         return Expected(mean, lags, seasons, quick, steady, base, daily, weekly, by_day, by_seasons)
 
@@ -724,14 +728,16 @@ class Series:
     def learn_level(self, x: float, expected: Expected) -> tuple[float, bool]:
         """Levels, autoregression and robust scales; how much of a residual counts, and whether the level has moved."""
         e, r, q = x - expected.lags, x - expected.seasons, x - expected.quick
+        before, constant = self.floor, self.step == 0.0
         change = abs(x - self.previous)
         if change > 0.0:
             self.step = single(min(self.step or change, change))
         self.peak = single(max(abs(x), self.peak + 1e-3 * (abs(x) - self.peak)))
         if self.n == 1:
             self.scale_e, self.scale_r = max(abs(e), self.floor), max(abs(r), self.floor)
-        scale = max(self.scale_r, self.floor)
-        limit_e, limit_r = 6.0 * max(self.scale_e, self.floor), 6.0 * scale
+        floor = before if constant else self.floor
+        scale = max(self.scale_r, floor)
+        limit_e, limit_r = 6.0 * max(self.scale_e, floor), 6.0 * scale
         if self.n < 10:
             limit_e = limit_r = 1e300
         else:

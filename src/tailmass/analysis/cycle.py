@@ -81,7 +81,6 @@ class FeatureCycles:
     def _take(self, found: Found, bucket: int) -> None:
         """Give series a row, or their season the length that it is now known to have; the phase goes on."""
         wanted = ~seasonal(found.period * self._span)
-        self.arrays.row[found.series[~wanted]] = -1  # what seemed to be something else is the day after all
         series, period = found.series[wanted], found.period[wanted]
         row = self.arrays.row[series]
         new = row < 0

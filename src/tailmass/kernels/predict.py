@@ -189,8 +189,10 @@ def learn(
     scale_e, scale_r = s.scale_e, s.scale_r
     if n == 1.0:
         scale_e, scale_r = max(abs(e), floor), max(abs(r), floor)
-    sd = max(scale_r, floor)
-    bound_e, bound_r = CLIP * max(scale_e, floor), CLIP * sd
+    # The first step a constant ever makes must not set the limit to what is seen of it.
+    known = floor if s.step > 0.0 else expected.floor
+    sd = max(scale_r, known)
+    bound_e, bound_r = CLIP * max(scale_e, known), CLIP * sd
     young = n < YOUNG
     if young:
         bound_e = bound_r = UNLIMITED
