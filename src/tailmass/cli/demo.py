@@ -76,7 +76,7 @@ def _show(data: Path) -> None:
     from tailmass.cli.output import Format, records_of, write
     from tailmass.cli.progress import progress
 
-    typer.echo(f'Looking for what is unusual in "{DETECTOR}" (the first run compiles for a few seconds)', err=True)
+    typer.echo(f'Looking for what is unusual in "{DETECTOR}" (the first run compiles for a minute)', err=True)
     with complaining(DATA), progress(f"Analysing {data.name}") as report:
         from tailmass.engine.detect import detect
 
