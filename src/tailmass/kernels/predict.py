@@ -9,8 +9,8 @@
     phi   += 0.02 * 4 clip(x - m_1) r / (4 s^2 + |r|^2)
 
 E_k forgets within 50 buckets, and sees no more than 6 scales. F is 4 for the lags, which are right most of the time,
-and 1 for the others. A level that has moved is found by Page's
-cumulative sums of what the two experts without lags leave, z = (x - steady)/s clipped at 4:
+and 1 for the others. A level that has moved is found by Page's cumulative sums of what the two experts without lags
+leave, z = (x - steady)/s clipped at 4:
 
     G+ = max(0, G+ + z - 1/2),  G- = max(0, G- - z - 1/2)         an alarm: G > 12 and the last 6 had one sign
 
