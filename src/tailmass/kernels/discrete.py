@@ -30,7 +30,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tailmass.kernels.jit import inlined, kernel
+from tailmass.kernels.jit import inlined, kernel, part
 
 HIGHEST = 30.0  # evidence
 
@@ -118,7 +118,7 @@ class _Smaller(NamedTuple):
     """Which one it is."""
 
 
-@inlined
+@part
 def tails(y: float, mean: float, size: float, occupied: float) -> Tails:
     """How far out `y` is on either side.
 
@@ -142,7 +142,7 @@ def tails(y: float, mean: float, size: float, occupied: float) -> Tails:
     return Tails(at.low + share * (above.low - at.low), at.high + share * (above.high - at.high))
 
 
-@inlined
+@part
 def evidence(y: float, mean: float, size: float, occupied: float, side: int) -> float:
     """-log10 of the chance of a count at least as far out as `y` on the watched side, in [0, 30].
 
@@ -163,7 +163,7 @@ def evidence(y: float, mean: float, size: float, occupied: float, side: int) -> 
     return min(HIGHEST, -(both.low if side < 0 else both.high))
 
 
-@inlined
+@part
 def silence(expected: float, size: float) -> float:
     """log10 of the chance of no event at all where `expected` >= 0 were expected, at most 0.
 
@@ -209,7 +209,7 @@ def learn(s: Shape, y: float, mean: float, pool: Pool) -> Shape:
     )
 
 
-@inlined
+@part
 def heard(q: Quiet, y: float, mean: float, pool: Pool) -> Quiet:
     """What is known of silences after a bucket with the count `y`, where `mean` >= 0 was expected, dead or alive."""
     if y <= 0.0:
@@ -231,7 +231,7 @@ def heard(q: Quiet, y: float, mean: float, pool: Pool) -> Quiet:
     )
 
 
-@inlined
+@part
 def lull(q: Quiet, pool: Pool) -> float:
     """log10 of the chance of a gap as long as the running one, judged by the gaps there were; at most 0.
 
@@ -262,7 +262,7 @@ def _gap_unit(q: Quiet) -> float:
     return (known * unit + GAP_WORTH) / (known + GAP_WORTH)
 
 
-@inlined
+@part
 def _tails_at(n: float, mean: float, size: float, occupied: float) -> Tails:
     """The same for a whole number."""
     smaller = _smaller(n, mean, size, occupied)
@@ -272,7 +272,7 @@ def _tails_at(n: float, mean: float, size: float, occupied: float) -> Tails:
     return Tails(other / LOG_10, smaller.log / LOG_10)
 
 
-@inlined
+@part
 def _smaller(n: float, mean: float, size: float, occupied: float) -> _Smaller:
     """The less probable tail at a whole number, dead buckets included."""
     alive = _smaller_alive(n, mean, min(size, LARGEST))
@@ -327,7 +327,7 @@ def _log_empty(mean: float, size: float) -> float:
     return size * math.log1p(mean / size)
 
 
-@inlined
+@part
 def _log_mass(n: float, mean: float, size: float) -> float:
     """log P(Y = n): three rests of Stirling's formula, and how far n and the size are from their expectations."""
     if n == 0.0:
@@ -350,7 +350,7 @@ def _stirling(x: float) -> float:
     return (1.0 / 12.0 - s * (1.0 / 360.0 - s * (1.0 / 1260.0 - s / 1680.0))) / x
 
 
-@inlined
+@part
 def _above(n: float, first: float, q: float) -> float:
     """P(Y > n) / P(Y = n) for n >= mean; (first + k q)/(k + 1) is P(Y = k + 1) / P(Y = k)."""
     ratio = (first + n * q) / (n + 1.0)
@@ -364,7 +364,7 @@ def _above(n: float, first: float, q: float) -> float:
     return total
 
 
-@inlined
+@part
 def _below(n: float, mean: float, size: float) -> float:
     """P(Y < n) / P(Y = n) for n < mean."""
     p = size / (mean + size)
@@ -379,7 +379,7 @@ def _below(n: float, mean: float, size: float) -> float:
     return total
 
 
-@inlined
+@part
 def _fraction(a: float, xb: float, x: float) -> float:
     """The continued fraction of I_x(a, b): what x^a (1 - x)^b / (a B(a, b)) is multiplied by.
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from tailmass.columns import Singles
 from tailmass.kernels import peaks
-from tailmass.kernels.jit import inlined
+from tailmass.kernels.jit import inlined, part
 
 SURPRISE, NOVELTY = 0.40, 0.31  # weights of the signs in the sum
 RECALIBRATED = 0.38
@@ -39,7 +39,7 @@ class Onset(NamedTuple):
     """Mean of all S' so far."""
 
 
-@inlined
+@part
 def novelty(sums: Singles, i: int, onset: float, mean: float, n: float) -> float:
     """k_S of an onset among the eight highest (descending) of the `n` buckets so far, in [0, 30]."""
     threshold = np.float64(sums[i, K - 1])
@@ -62,7 +62,7 @@ def begin(sums: Singles, i: int) -> None:
         sums[i, k] = USUAL[k]
 
 
-@inlined
+@part
 def enter(sums: Singles, i: int, onset: float) -> None:
     """Put an onset among the eight highest, if it is one of them."""
     if onset <= sums[i, K - 1]:

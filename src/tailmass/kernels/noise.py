@@ -18,4 +18,6 @@ PRIOR = 7.0  # buckets for which a slot is taken to be like all others
 def ratio(near: int, far: int, buckets: float) -> float:
     """Variance of this time of day over that of the series, > 0; `buckets` is what one pass through a slot has."""
     a, b = season.visits(near) * buckets, season.visits(far) * buckets
-    return max((a * season.mean(near, STEP) + PRIOR) / (a + PRIOR), (b * season.mean(far, STEP) + PRIOR) / (b + PRIOR))
+    noise_a, noise_b = a * season.mean(near, STEP) + PRIOR, b * season.mean(far, STEP) + PRIOR
+    a, b = a + PRIOR, b + PRIOR
+    return noise_a / a if noise_a * b >= noise_b * a else noise_b / b

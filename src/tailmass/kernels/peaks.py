@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tailmass.columns import Singles
-from tailmass.kernels.jit import inlined
+from tailmass.kernels.jit import inlined, part
 
 K = 8
 NOW, BEFORE = 0, K  # where the peaks of the two generations begin, descending
@@ -99,7 +99,7 @@ def log_tail(excess: float, xi: float) -> float:
     return -excess if xi < 1e-6 else -math.log1p(xi * excess) / xi
 
 
-@inlined
+@part
 def novelty(
     peaks: Singles, i: int, start: int, x: float, mean: float, least: float, ages: Ages, judged: bool, learning: bool,
     together: float = APART,
@@ -140,7 +140,7 @@ def novelty(
     return max(0.0, k)
 
 
-@inlined
+@part
 def _insert(peaks: Singles, i: int, start: int, x: float, now: float, together: float) -> None:
     """Enter `x`; an entry made at most `together` buckets ago is raised, never doubled.
 
@@ -163,7 +163,7 @@ def _insert(peaks: Singles, i: int, start: int, x: float, now: float, together: 
     merge(peaks, i, start)
 
 
-@inlined
+@part
 def merge(peaks: Singles, i: int, start: int) -> None:
     """Set the threshold: the K-th highest of both generations."""
     a, threshold = 0, LOWEST
@@ -176,7 +176,7 @@ def merge(peaks: Singles, i: int, start: int) -> None:
     peaks[i, start + THRESHOLD] = threshold
 
 
-@inlined
+@part
 def turn(peaks: Singles, i: int, start: int, length: float = GENERATION) -> None:
     """Begin a new generation after one of so many buckets."""
     for k in range(K):

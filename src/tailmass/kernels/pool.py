@@ -319,7 +319,7 @@ def _borrow_season(model: Model, i: int, span: int, time: int, peers: Peers) -> 
         brief[i, state.PAST + k] = np.float64(brief[i, state.PAST + k]) + shift
 
 
-@inlined
+@kernel
 def _passed(hours: Singles, i: int, span: int, time: int, n: float) -> Hours:
     """The hours of the `n` buckets up to `time`, as the envelope remembers them; no more than a day of them."""
     number = hours.shape[1] // 2

@@ -165,7 +165,7 @@ def compare(
     return Unlike(entry[:found], chances[:found], typical[:found])
 
 
-@inlined
+@kernel
 def _described(
     values: Floats, populations: Populations, g: int, counts: bool, unit: float
 ) -> tuple[float, float, float, float, float, float]:

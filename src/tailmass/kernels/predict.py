@@ -144,16 +144,17 @@ def predict(s: Level, bucket: int, seasonal: float) -> Prediction:
 @inlined
 def shares(s: Level, floor: float) -> tuple[float, float]:
     """What the lags have of the mean, and the quick level of what the lags leave."""
-    lags = FAVOUR * _belief(s.error_lags, floor)
-    seasons, quick = _belief(s.error_seasons, floor), _belief(s.error_quick, floor)
-    return lags / (lags + seasons + quick), quick / (seasons + quick)
+    lags, seasons, quick = _doubt(s.error_lags, floor), _doubt(s.error_seasons, floor), _doubt(s.error_quick, floor)
+    # Weights of 1/doubt each, with the fractions made common: two divisions do for five.
+    steady = seasons + quick
+    favoured = FAVOUR * seasons * quick
+    return favoured / (favoured + lags * steady), seasons / steady
 
 
 @inlined
-def _belief(error: float, floor: float) -> float:
-    """Weight of an expert with this running mean error."""
-    inverse = 1.0 / max(error, floor)
-    square = inverse * inverse
+def _doubt(error: float, floor: float) -> float:
+    """One over the weight of an expert with this running mean error."""
+    square = max(error, floor) ** 2
     return square * square
 
 

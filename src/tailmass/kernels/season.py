@@ -7,14 +7,17 @@ when the pass is over, so that a value never explains itself, and the one after 
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from tailmass.columns import Shorts
-from tailmass.kernels.jit import inlined
+from tailmass.kernels.jit import inlined, part
 
 DAY, WEEK = 86_400, 604_800
 STEEPNESS, BREAK_EVEN = 80.0, 0.95  # the gate is half open when the season takes 5 % off the mean error
 
 VISIT_BITS = 4
 MOST_VISITS = 15
+SHRUNK = np.arange(MOST_VISITS + 1) / np.arange(1.0, MOST_VISITS + 2)  # n/(n + 1)
 STEPS = 2047.0  # in which a mean is kept, to either side
 COARSE = 512.0  # steps of the largest slot below which the step is halved: one wild day must not blur all later ones
 
@@ -63,8 +66,8 @@ def read(near: int, far: int, share: float, step: float) -> float:
 
     A tent between the two means, each shrunk by n/(n + 1) for its n visits.
     """
-    a, b = visits(near), visits(far)
-    return (1.0 - share) * mean(near, step) * a / (a + 1.0) + share * mean(far, step) * b / (b + 1.0)
+    a, b = SHRUNK[near & MOST_VISITS], SHRUNK[far & MOST_VISITS]
+    return (1.0 - share) * mean(near, step) * a + share * mean(far, step) * b
 
 
 @inlined
@@ -107,7 +110,7 @@ def packed(value: float, passes: float, step: float) -> int:
     return (int(max(-STEPS, min(STEPS, steps))) << VISIT_BITS) | int(min(passes, MOST_VISITS))
 
 
-@inlined
+@part
 def step_for(value: float, step: float) -> float:
     """The step with which `value` can be kept: the present one, or the next power of two that is coarse enough."""
     if abs(value) <= STEPS * step:
@@ -115,7 +118,7 @@ def step_for(value: float, step: float) -> float:
     return float(2.0 ** math.ceil(math.log2(abs(value) / STEPS)))
 
 
-@inlined
+@part
 def rescaled(slots: Shorts, i: int, ratio: float) -> None:
     """Write the slots of series `i` in other steps, of which `ratio` make one of the old."""
     for k in range(slots.shape[1]):
@@ -124,7 +127,7 @@ def rescaled(slots: Shorts, i: int, ratio: float) -> None:
         slots[i, k] = (int(steps) << VISIT_BITS) | (slot & MOST_VISITS)
 
 
-@inlined
+@part
 def largest(slots: Shorts, i: int) -> float:
     """Steps of the largest slot of series `i`, either side."""
     most = 0

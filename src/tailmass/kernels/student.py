@@ -2,7 +2,7 @@
 
 import math
 
-from tailmass.kernels.jit import inlined
+from tailmass.kernels.jit import inlined, part
 
 
 @inlined
@@ -22,7 +22,7 @@ def tail(z: float) -> float:
     return 8.0 / (3.0 * math.pi) * a2 * a2 * a * series
 
 
-@inlined
+@part
 def quantile(p: float) -> float:
     """The z with P(T > z) = p, for p in (1e-9, 0.5], by bisection to one part in a million."""
     low, high = 0.0, 200.0

@@ -11,7 +11,7 @@ import math
 from typing import NamedTuple
 
 from tailmass.kernels import student
-from tailmass.kernels.jit import inlined
+from tailmass.kernels.jit import inlined, part
 
 CLIP = 12.0  # scales: what the slow moments may see of one innovation
 SLOW, FAST = 1e-4, 1.0 / 300.0
@@ -35,7 +35,7 @@ def scale(s: Spread, e: float, floor: float) -> float:
     return math.sqrt(max(max(side, s.both), max(0.25 * s.fast, floor * floor)))
 
 
-@inlined
+@part
 def evidence(z: float) -> float:
     """u = -log10 of the chance of an innovation at least |z| scales out on either side, in [0, 30]."""
     return min(MOST, -math.log10(max(2.0 * student.tail(abs(z)), 1e-300)))
@@ -51,6 +51,5 @@ def learn(s: Spread, e: float, n: float) -> Spread:
         square = min(square, CLIP * CLIP * side)
     gain = max(1.0 / (n + 1.0), SLOW)
     both = s.both + gain * (square - s.both)
-    if e > 0.0:
-        return Spread(s.up + gain * (2.0 * square - s.up), s.down - gain * s.down, both, fast)
-    return Spread(s.up - gain * s.up, s.down + gain * (2.0 * square - s.down), both, fast)
+    up, down = (2.0 * square, 0.0) if e > 0.0 else (0.0, 2.0 * square)
+    return Spread(s.up + gain * (up - s.up), s.down + gain * (down - s.down), both, fast)

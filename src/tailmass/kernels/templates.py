@@ -274,7 +274,7 @@ def _keys(words: Hashes, length: int) -> tuple[np.uint64, np.uint64]:
     return _mixed(_mixed(first) ^ size) | np.uint64(1), (_mixed(_mixed(last) ^ size) | np.uint64(1)) ^ _SEED
 
 
-@inlined
+@kernel
 def _most_similar(words: Hashes, length: int, keys: tuple[np.uint64, np.uint64], known: Templates) -> int:
     """The template that the shape joins, -1 if there is none."""
     terms, frequency, n = known.terms, known.frequency, float(known.shapes[0])
