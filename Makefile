@@ -22,7 +22,7 @@ demo: $(STAMP)
 	$(BIN)/tailmass demo
 
 test: $(STAMP)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 check: $(STAMP)
 	$(BIN)/ruff format --check

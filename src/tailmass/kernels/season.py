@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tailmass.columns import Shorts
+from tailmass.columns import Floats, Shorts
 from tailmass.kernels.jit import inlined, part
 
 DAY, WEEK = 86_400, 604_800
@@ -17,7 +17,7 @@ STEEPNESS, BREAK_EVEN = 80.0, 0.95  # the gate is half open when the season take
 
 VISIT_BITS = 4
 MOST_VISITS = 15
-SHRUNK = np.arange(MOST_VISITS + 1) / np.arange(1.0, MOST_VISITS + 2)  # n/(n + 1)
+SHRUNK: Floats = np.arange(MOST_VISITS + 1) / np.arange(1.0, MOST_VISITS + 2)  # n/(n + 1)
 STEPS = 2047.0  # in which a mean is kept, to either side
 COARSE = 512.0  # steps of the largest slot below which the step is halved: one wild day must not blur all later ones
 
@@ -67,7 +67,8 @@ def read(near: int, far: int, share: float, step: float) -> float:
     A tent between the two means, each shrunk by n/(n + 1) for its n visits.
     """
     a, b = SHRUNK[near & MOST_VISITS], SHRUNK[far & MOST_VISITS]
-    return (1.0 - share) * mean(near, step) * a + share * mean(far, step) * b
+    value: float = (1.0 - share) * mean(near, step) * a + share * mean(far, step) * b
+    return value
 
 
 @inlined
