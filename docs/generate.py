@@ -199,23 +199,6 @@ _CANDIDATES: dict[str, dict[str, Any]] = {
     "`excludeFrequent` of a detector": {
         "analysisConfig": {"detectors": [{**_COUNT, "byFieldName": "host", "excludeFrequent": "all"}]}
     },
-    "`detectorRules` of a detector": {
-        "analysisConfig": {
-            "detectors": [
-                {
-                    "function": "mean",
-                    "fieldName": "load",
-                    "detectorRules": [
-                        {
-                            "ruleConditions": [
-                                {"conditionType": "NUMERICAL_ACTUAL", "condition": {"operator": "LT", "value": "5"}}
-                            ]
-                        }
-                    ],
-                }
-            ]
-        }
-    },
 }
 
 

@@ -31,7 +31,9 @@ EVERYTHING: dict[str, Any] = {
     "usePerPartitionNormalization": True,
     "timeZone": "Europe/Berlin",
     "alertBudget": 2.5,
+    "valueLists": {"known": ["a", "b"], "nobody": []},
 }
+RULE = {"ruleConditions": [{"conditionType": "CATEGORICAL", "fieldName": "host", "valueList": "ours"}]}
 
 
 def test_everything_that_is_set_is_echoed() -> None:
@@ -84,6 +86,13 @@ def test_the_fields_of_the_analysis_are_sorted_and_each_is_there_once() -> None:
         ({"alertBudget": 0}, InvalidValue, "'alertBudget' is 0: set the alerts a week"),
         ({"alertBudget": -0.5}, InvalidValue, "'alertBudget' is -0.5"),
         ({"alertBudget": "2"}, JobConfigParseError, "'alertBudget'"),
+        ({"valueLists": {"known": [1]}}, JobConfigParseError, r"'valueLists.known\[0\]' should be a valid string"),
+        ({"valueLists": {"known": "a"}}, JobConfigParseError, "'valueLists.known' should be an array"),
+        (
+            {"detectors": [{**COUNT, "byFieldName": "host", "detectorRules": [RULE]}]},
+            InvalidValue,
+            "'ours', which is none",
+        ),
         ({"byFieldValueThresholds": {}}, JobConfigUnknownField, "'byFieldValueThresholds'"),
         ({"detectors": [{**COUNT, "x": 1}]}, JobConfigUnknownField, r"'detectors\[0\].x'"),
         ({"detectors": [{"function": 1}]}, JobConfigParseError, r"'detectors\[0\].function'"),
@@ -114,7 +123,7 @@ def test_a_zone_goes_by_any_of_its_iana_names(zone: str) -> None:
 
 def test_what_only_the_native_api_has_is_left_out_for_the_clients_of_the_engine_api() -> None:
     detector = {"function": "count", "shape": True, "sensitivity": 6}
-    made = AnalysisConfig.parse({"detectors": [detector], "timeZone": "UTC", "alertBudget": 1})
+    made = AnalysisConfig.parse({"detectors": [detector], "timeZone": "UTC", "alertBudget": 1, "valueLists": {}})
     assert made.document(native=False) == AnalysisConfig.parse({"detectors": [COUNT]}).document()
 
 

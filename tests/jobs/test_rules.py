@@ -15,6 +15,8 @@ from tailmass.jobs import Detector
 
 ABOVE: dict[str, Any] = {"conditionType": "NUMERICAL_ACTUAL", "condition": {"operator": "GT", "value": "5"}}
 
+KNOWN: dict[str, Any] = {"conditionType": "CATEGORICAL", "fieldName": "host", "valueList": "known"}
+
 
 def detector(rule: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"function": "mean", "fieldName": "bytes", "byFieldName": "host", **more, "detectorRules": [rule]}
@@ -29,10 +31,11 @@ def test_a_rule_is_echoed_as_it_was_written() -> None:
             "conditionsConnective": "AND",
             "ruleConditions": [
                 {**ABOVE, "fieldName": "host", "fieldValue": "a"},
-                {"conditionType": "CATEGORICAL", "fieldName": "host", "valueList": "known"},
+                KNOWN,
             ],
         }
     )
+    assert Detector.parse(written).value_lists == ("known",)
     assert Detector.parse(written).document() == written
 
 
@@ -53,7 +56,14 @@ def test_a_rule_that_leaves_out_what_goes_without_saying_means_it() -> None:
         ({"ruleConditions": [ABOVE], "targetFieldName": "user"}, {}, InvalidValue),
         ({"ruleConditions": [{**ABOVE, "fieldName": "user"}]}, {}, InvalidValue),
         ({"ruleConditions": [{"conditionType": "NUMERICAL_TYPICAL"}]}, {}, InvalidValue),
+        ({"ruleConditions": [ABOVE], "targetFieldValue": "a"}, {}, InvalidValue),
+        ({"ruleConditions": [{**ABOVE, "fieldValue": "a"}]}, {}, InvalidValue),
+        ({"ruleConditions": [{**ABOVE, "valueList": "known"}]}, {}, InvalidValue),
         ({"ruleConditions": [{"conditionType": "CATEGORICAL"}]}, {}, InvalidValue),
+        ({"ruleConditions": [{**KNOWN, "fieldName": None}]}, {}, InvalidValue),
+        ({"ruleConditions": [{**KNOWN, "valueList": None}]}, {}, InvalidValue),
+        ({"ruleConditions": [{**KNOWN, "fieldValue": "a"}]}, {}, InvalidValue),
+        ({"ruleConditions": [{**KNOWN, "condition": ABOVE["condition"]}]}, {}, InvalidValue),
         ({"ruleConditions": [{"conditionType": "OTHER"}]}, {}, InvalidValue),
         ({"ruleConditions": [{}]}, {}, DetectorParseError),
         ({"ruleAction": "EXPLODE", "ruleConditions": [ABOVE]}, {}, InvalidValue),

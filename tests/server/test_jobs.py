@@ -142,6 +142,7 @@ NATIVE: dict[str, Any] = {
     "detectors": [{"function": "mean", "fieldName": "value", "shape": True, "sensitivity": 6.5}],
     "timeZone": "Europe/Berlin",
     "alertBudget": 2,
+    "valueLists": {"known": ["a"]},
 }
 """The analysis of `configuration`, and what only the native version shows of one."""
 

@@ -1,7 +1,6 @@
 """Leaving out of the results who occurs in nearly every bucket (`excludeFrequent`)."""
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -10,16 +9,13 @@ import polars as pl
 from tailmass.analysis import arrays
 from tailmass.analysis.arrays import Arrays
 from tailmass.analysis.clock import Advance
-from tailmass.analysis.detector import Causes, Findings, Names
+from tailmass.analysis.detector import Findings, Names
 from tailmass.analysis.dictionary import Dictionary
-from tailmass.analysis.explanation import Explanation
 from tailmass.analysis.open import OpenPairs, Rows
+from tailmass.analysis.selection import chosen
 from tailmass.columns import Flags, Ints
 from tailmass.jobs import Detector
 from tailmass.kernels.frequent import frequent
-
-_OF_BUCKETS = frozenset({"explanation", "causes", "updates", "closed", "values"})
-"""The fields of findings that are no arrays of one entry a finding."""
 
 
 class Frequency:
@@ -103,9 +99,7 @@ class Exclusion:
             elif causes is not None and causes.by is not None and cause_kept is not None:
                 bucket = np.repeat(found.bucket, np.diff(causes.offsets))
                 cause_kept &= ~frequency.frequent(bucket, causes.by, closed=closed)
-        if causes is None or cause_kept is None:
-            return found if keep.all() else _at(found, keep, None)
-        return found if keep.all() and cause_kept.all() else _without_causes(found, causes, keep, cause_kept)
+        return chosen(found, keep, cause_kept)
 
     def state(self, prefix: str) -> Arrays:
         """What was counted."""
@@ -118,33 +112,3 @@ class Exclusion:
         """Become what `state` was taken of."""
         for split, frequency in self._frequencies.items():
             frequency.restore(f"{prefix}.{split}", kept)
-
-
-def _without_causes(found: Findings, causes: Causes, keep: Flags, cause_kept: Flags) -> Findings:
-    """Findings with some of their causes, and without those that have none left."""
-    cause_kept &= np.repeat(keep, np.diff(causes.offsets))
-    before = np.concatenate([[0], np.cumsum(cause_kept)])
-    sizes = np.diff(before[causes.offsets])
-    keep = sizes > 0
-    left = causes._replace(
-        offsets=np.concatenate([[0], np.cumsum(sizes[keep])]).astype(np.int64),
-        by=None if causes.by is None else [causes.by[k] for k in np.flatnonzero(cause_kept)],
-        probability=causes.probability[cause_kept],
-        feature=causes.feature[cause_kept],
-        actual=causes.actual[cause_kept],
-        typical=causes.typical[cause_kept],
-    )
-    worst = left.offsets[:-1]
-    found = _at(found, keep, left)
-    return replace(found, feature=left.feature[worst], actual=left.actual[worst], typical=left.typical[worst])
-
-
-def _at(found: Findings, keep: Flags, causes: Causes | None) -> Findings:
-    """Some of the findings."""
-    parts: dict[str, Any] = {
-        each.name: getattr(found, each.name)[keep]
-        for each in fields(found)
-        if each.name not in _OF_BUCKETS and getattr(found, each.name) is not None
-    }
-    explanation = Explanation._make(part[keep] for part in found.explanation)
-    return replace(found, **parts, explanation=explanation, causes=causes)

@@ -112,6 +112,7 @@ def detect(
     latency: int = 0,
     time_zone: str | None = None,
     alert_budget: float | None = None,
+    value_lists: Mapping[str, Sequence[str]] | None = None,
     progress: Progress | None = None,
 ) -> Results:
     """Find what is unusual in time-stamped rows.
@@ -131,6 +132,7 @@ def detect(
     latency : seconds by which rows may be out of order
     time_zone : where days and weeks are counted, such as Europe/London; UTC when not given
     alert_budget : alerts a week that are welcome; `Results.alert_threshold` is the score that means it
+    value_lists : lists of values by their ids, for the rules of detectors
     progress : called now and then
 
     Raises
@@ -161,6 +163,7 @@ def detect(
         "categorization_filters": tuple(categorization_filters) or None,
         "time_zone": time_zone,
         "alert_budget": alert_budget,
+        "value_lists": {name: tuple(values) for name, values in value_lists.items()} if value_lists else None,
     }
     job = _job(detectors, profile, bucket_span, influencers, steps, latency, more)
     trends = Trends(job)

@@ -12,6 +12,7 @@ from tailmass.analysis.clock import Advance, Clock
 from tailmass.analysis.detector import DetectorAnalysis, Findings
 from tailmass.analysis.dictionary import Dictionary
 from tailmass.analysis.frequent import Exclusion
+from tailmass.analysis.rules import Rules
 from tailmass.columns import Columns, Floats, Ints
 from tailmass.engine import support
 from tailmass.engine.report import report
@@ -65,6 +66,7 @@ class Pipeline:
             for each in analysis.detectors
         )
         self._exclusions = tuple(Exclusion(each, self._dictionaries) for each in analysis.detectors)
+        self._rules = tuple(Rules(each, analysis.value_lists or {}) for each in analysis.detectors)
         self._calibrations = tuple(RateCalibration(analysis.bucket_span) for _ in analysis.detectors)
         self._of_buckets = RateCalibration(analysis.bucket_span)
 
@@ -137,8 +139,8 @@ class Pipeline:
         if until <= first:
             return Batch.empty(interim=True)
         findings = [
-            exclusion.without(found := detector.interim(first, until), detector.names(found.series), closed=False)
-            for detector, exclusion in zip(self.detectors, self._exclusions, strict=True)
+            self._told(index, detector.interim(first, until), closed=False)
+            for index, detector in enumerate(self.detectors)
         ]
         rates = [
             calibration.rate(found.evidence) for calibration, found in zip(self._calibrations, findings, strict=True)
@@ -209,10 +211,9 @@ class Pipeline:
             rows, advance = rows.take(there), advance.take(there)
         ids = {name: dictionary.ids(rows.texts[name]) for name, dictionary in self._dictionaries.items()}
         findings = []
-        for detector, exclusion in zip(self.detectors, self._exclusions, strict=True):
+        for index, (detector, exclusion) in enumerate(zip(self.detectors, self._exclusions, strict=True)):
             exclusion.add(ids, advance)
-            found = detector.advance(rows, ids, advance)
-            findings.append(exclusion.without(found, detector.names(found.series), closed=True))
+            findings.append(self._told(index, detector.advance(rows, ids, advance), closed=True))
         if advance.until <= advance.first:
             return Batch.empty()
         if self._on_closed is not None:
@@ -227,6 +228,12 @@ class Pipeline:
         bucket_rate = self._of_buckets.learn_buckets(*_together(findings), advance.first)
         span, events = self.clock.span, advance.events
         return report(self.detectors, findings, rates, bucket_rate, first=advance.first, span=span, events=events)
+
+    def _told(self, index: int, found: Findings, *, closed: bool) -> Findings:
+        """What of a detector's findings is for the results: nobody frequent, and nothing that a rule matches."""
+        detector = self.detectors[index]
+        found = self._exclusions[index].without(found, detector.names(found.series), closed=closed)
+        return self._rules[index].without(found, detector.names)
 
 
 def _streams(found: Findings) -> tuple[Ints, int]:

@@ -17,7 +17,7 @@ class AnalysisConfig(Wire):
     """The time slices, detectors and influencers of a job."""
 
     always = frozenset({"latency", "influencers", "detectors"})
-    native = frozenset({"time_zone", "alert_budget"})
+    native = frozenset({"time_zone", "alert_budget", "value_lists"})
 
     bucket_span: Long = 300
     batch_span: Long | None = None
@@ -38,6 +38,8 @@ class AnalysisConfig(Wire):
     """The zone whose days and weeks the data follows, by its IANA name; none is UTC."""
     alert_budget: Double | None = None
     """How many alerts a week are welcome, of all detectors together."""
+    value_lists: dict[Text, tuple[Text, ...]] | None = None
+    """Lists of values by their ids, for the rules of detectors."""
 
     @property
     def finalization_window(self) -> int:
@@ -45,6 +47,12 @@ class AnalysisConfig(Wire):
         if self.result_finalization_window is not None:
             return self.result_finalization_window
         return 2 if self.overlapping_buckets else 0
+
+    @property
+    def missing_lists(self) -> tuple[str, ...]:
+        """The lists that rules ask for and that are not there, sorted."""
+        asked = {name for detector in self.detectors for name in detector.value_lists}
+        return tuple(sorted(asked - set(self.value_lists or ())))
 
     @property
     def term_fields(self) -> tuple[str, ...]:
@@ -77,6 +85,8 @@ class AnalysisConfig(Wire):
         for name in self.influencers:
             field_name("An influencer", name)
         self._verify_filters(self.categorization_filters or ())
+        for name in self.missing_lists:
+            raise InvalidValue(f"'valueList' of a rule is {name!r}, which is none of the 'valueLists': add it to them")
         if self.time_zone is not None and not _is_zone(self.time_zone):
             raise InvalidValue(
                 f"'timeZone' is {self.time_zone!r}: use the IANA name of a zone, such as Europe/Berlin, "

@@ -78,6 +78,12 @@ class Detector(Wire):
         names = (self.by_field_name, self.over_field_name, self.partition_field_name)
         return tuple(name for name in names if name)
 
+    @property
+    def value_lists(self) -> tuple[str, ...]:
+        """The lists that the rules ask for, sorted."""
+        conditions = [each for rule in self.detector_rules or () for each in rule.rule_conditions]
+        return tuple(sorted({each.value_list for each in conditions if each.value_list}))
+
     def label(self) -> str:
         """The detector in its short form, which `tailmass.jobs.grammar.detector` reads."""
         words = [self.function_name + (f"({quoted(self.field_name)})" if self.field_name else "")]

@@ -24,15 +24,29 @@ class RuleCondition(Wire):
     value_list: Name = None
 
     def check(self, fields: Collection[str]) -> None:
-        """Raise when the condition is incomplete, or on a field that is none of the detector's."""
+        """Raise when the condition is incomplete, has what it cannot use, or is on a field of no detector's."""
         _of_the_detector("fieldName", self.field_name, fields)
         if self.condition_type == "CATEGORICAL":
-            if self.value_list is None:
-                raise InvalidValue("A CATEGORICAL rule condition needs a 'valueList'")
-        elif self.condition is None:
-            raise InvalidValue(f"A {self.condition_type} rule condition needs a 'condition' with operator and value")
+            self._only("fieldName", "valueList")
         else:
+            self._only("condition", others=("fieldName", "fieldValue"))
+            assert self.condition
             self.condition.verify(allowed=COMPARISONS)
+        if self.field_value is not None and self.field_name is None:
+            raise InvalidValue("A rule condition has a 'fieldValue' and no 'fieldName' to have it: set that")
+
+    def _only(self, *needed: str, others: Collection[str] = ()) -> None:
+        parts = {
+            "fieldName": self.field_name,
+            "fieldValue": self.field_value,
+            "condition": self.condition,
+            "valueList": self.value_list,
+        }
+        for what, part in parts.items():
+            if part is None and what in needed:
+                raise InvalidValue(f"A {self.condition_type} rule condition needs a '{what}'")
+            if part is not None and what not in (*needed, *others):
+                raise InvalidValue(f"A {self.condition_type} rule condition cannot use '{what}': remove it")
 
 
 class DetectorRule(Wire):
@@ -51,10 +65,13 @@ class DetectorRule(Wire):
         if not self.rule_conditions:
             raise InvalidValue("A detector rule needs at least one of 'ruleConditions'")
         _of_the_detector("targetFieldName", self.target_field_name, fields)
+        if self.target_field_value is not None and self.target_field_name is None:
+            raise InvalidValue("A detector rule has a 'targetFieldValue' and no 'targetFieldName' to have it: set that")
         for each in self.rule_conditions:
             each.check(fields)
 
 
 def _of_the_detector(what: str, name: str | None, fields: Collection[str]) -> None:
     if name is not None and name not in fields:
-        raise InvalidValue(f"'{what}' of a rule is {name!r}: use a field of its detector ({', '.join(sorted(fields))})")
+        known = ", ".join(sorted(fields)) or "it splits by none"
+        raise InvalidValue(f"'{what}' of a rule is {name!r}: use a field that its detector splits by ({known})")

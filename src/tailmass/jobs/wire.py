@@ -134,6 +134,8 @@ def _written(value: Any, native: bool) -> Any:
         return value.document(native=native)
     if isinstance(value, tuple):
         return [_written(each, native) for each in value]
+    if isinstance(value, dict):
+        return {name: _written(each, native) for name, each in value.items()}
     return deepcopy(value)
 
 
