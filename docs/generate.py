@@ -190,7 +190,6 @@ _CANDIDATES: dict[str, dict[str, Any]] = {
     "`analysisConfig.categorizationFieldName`": {
         "analysisConfig": {"categorizationFieldName": "message", "detectors": [_COUNT]}
     },
-    "`analysisConfig.overlappingBuckets`": {"analysisConfig": {"overlappingBuckets": True, "detectors": [_COUNT]}},
     "`analysisConfig.multivariateByFields`": {"analysisConfig": {"multivariateByFields": True, "detectors": [_COUNT]}},
     "`analysisConfig.usePerPartitionNormalization`": {
         "analysisConfig": {"usePerPartitionNormalization": True, "detectors": [_COUNT]}

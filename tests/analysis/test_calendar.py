@@ -127,3 +127,10 @@ def test_without_a_database_it_says_what_to_install() -> None:
     with pytest.raises(InvalidValue, match=r"'Europe/London' cannot be looked up.*install the Python package tzdata"):
         Calendar("Europe/London")
     assert Calendar("UTC").offsets(np.array([SPRING])).tolist() == [0]
+
+
+def test_buckets_that_begin_later_go_by_the_clocks_when_they_begin() -> None:
+    later = Calendar("Europe/London", HOUR // 2)
+    times = np.array([SPRING - HOUR, SPRING - HOUR // 2, SPRING])
+    assert later.offsets(times).tolist() == [HOUR // 2, HOUR // 2 + HOUR, HOUR // 2 + HOUR]
+    assert Calendar(None, HOUR // 2).offsets(times).tolist() == [HOUR // 2] * 3

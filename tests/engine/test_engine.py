@@ -161,6 +161,19 @@ def test_interim_results_are_kept_apart_until_the_bucket_is_over(engine: Engine,
     assert [bucket.is_interim for bucket in store.buckets("sample", include_interim=True)[1]] == [False] * 30
 
 
+def test_where_buckets_overlap_results_are_interim_until_the_window_is_over(engine: Engine, store: Store) -> None:
+    engine.create(job(overlappingBuckets=True))
+    _send(engine, HEADER, *rows(30, spike=29))
+    assert _times(store) == [1_700_000_040 + 60 * minute for minute in range(27)]
+    engine.flush("sample", interim=True)
+    interim = [bucket.is_interim for bucket in store.buckets("sample", include_interim=True)[1]]
+    assert interim == [False] * 27 + [True] * 3
+    engine.close("sample")
+    engine.flush("sample")
+    _send(engine, HEADER, b"1700002020,host0,s0,100\n")
+    assert [bucket.is_interim for bucket in store.buckets("sample", include_interim=True)[1]] == [False] * 31
+
+
 def test_a_range_of_interim_results_covers_open_buckets_only(engine: Engine, store: Store) -> None:
     engine.create(job(latency=300))
     _send(engine, HEADER, *rows(30))
@@ -217,8 +230,8 @@ def test_only_so_many_jobs_run_at_once(store: Store) -> None:
 
 
 def test_a_job_that_cannot_be_analysed_says_so_when_data_comes(engine: Engine) -> None:
-    engine.create(job({"function": "count"}, overlappingBuckets=True))
-    with pytest.raises(AnalysisStartError, match="overlappingBuckets"):
+    engine.create(job({"function": "count"}, usePerPartitionNormalization=True))
+    with pytest.raises(AnalysisStartError, match="usePerPartitionNormalization"):
         engine.upload("sample")
     engine.close("sample")
 

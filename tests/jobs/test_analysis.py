@@ -108,6 +108,7 @@ def test_an_analysis_that_cannot_work_is_refused(change: dict[str, Any], kind: t
     [
         ({}, 0),
         ({"overlappingBuckets": False}, 0),
+        ({"resultFinalizationWindow": 5}, 0),
         ({"overlappingBuckets": True}, 2),
         ({"overlappingBuckets": True, "resultFinalizationWindow": 5}, 5),
     ],

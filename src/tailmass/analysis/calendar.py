@@ -26,6 +26,7 @@ class Calendar:
     Parameters
     ----------
     zone : name in the time zone database, such as Europe/London; None for UTC
+    later : seconds after the times it is asked for at which their buckets begin
 
     Raises
     ------
@@ -35,8 +36,9 @@ class Calendar:
     [19800, 20700]
     """
 
-    def __init__(self, zone: str | None) -> None:
+    def __init__(self, zone: str | None, later: int = 0) -> None:
         self.zone = zone
+        self._later = later
         self._clock = None if zone is None or zone == "UTC" else _named(zone)
         self._known: set[int] = set()
         """Numbers of the blocks that have been looked up."""
@@ -46,7 +48,7 @@ class Calendar:
         """Offset from each of them on."""
 
     def offsets(self, times: Ints) -> Ints:
-        """Local civil time less UTC.
+        """Local civil time less UTC; of buckets that begin later, their local beginning less the time asked for.
 
         Parameters
         ----------
@@ -57,9 +59,10 @@ class Calendar:
         offsets : (n,) seconds, positive east of Greenwich; whole minutes but for the oldest times
         """
         if self._clock is None or not len(times):
-            return np.zeros(len(times), np.int64)
-        self._look_up(self._clock, times)
-        return self._offset[np.maximum(np.searchsorted(self._since, times, side="right") - 1, 0)]
+            return np.full(len(times), self._later, np.int64)
+        begins = times + self._later
+        self._look_up(self._clock, begins)
+        return self._offset[np.maximum(np.searchsorted(self._since, begins, side="right") - 1, 0)] + self._later
 
     def _look_up(self, clock: ZoneInfo, times: Ints) -> None:
         """Know the offsets in the blocks of these times too."""

@@ -113,6 +113,7 @@ def detect(
     time_zone: str | None = None,
     alert_budget: float | None = None,
     value_lists: Mapping[str, Sequence[str]] | None = None,
+    overlapping_buckets: bool = False,
     progress: Progress | None = None,
 ) -> Results:
     """Find what is unusual in time-stamped rows.
@@ -133,6 +134,8 @@ def detect(
     time_zone : where days and weeks are counted, such as Europe/London; UTC when not given
     alert_budget : alerts a week that are welcome; `Results.alert_threshold` is the score that means it
     value_lists : lists of values by their ids, for the rules of detectors
+    overlapping_buckets : whether to see what lies across the end of a bucket whole, which costs the results of the last
+        two buckets
     progress : called now and then
 
     Raises
@@ -164,6 +167,7 @@ def detect(
         "time_zone": time_zone,
         "alert_budget": alert_budget,
         "value_lists": {name: tuple(values) for name, values in value_lists.items()} if value_lists else None,
+        "overlapping_buckets": overlapping_buckets or None,
     }
     job = _job(detectors, profile, bucket_span, influencers, steps, latency, more)
     trends = Trends(job)

@@ -15,6 +15,7 @@ from tailmass.analysis.frequent import Exclusion
 from tailmass.analysis.rules import Rules
 from tailmass.columns import Columns, Floats, Ints
 from tailmass.engine import support
+from tailmass.engine.overlap import Overlap, Stretch
 from tailmass.engine.report import report
 from tailmass.intake.categories import Categorizer
 from tailmass.jobs import Job
@@ -67,6 +68,7 @@ class Pipeline:
         )
         self._exclusions = tuple(Exclusion(each, self._dictionaries) for each in analysis.detectors)
         self._rules = tuple(Rules(each, analysis.value_lists or {}) for each in analysis.detectors)
+        self._overlap = Overlap(analysis, self._dictionaries, self._rules) if analysis.overlapping_buckets else None
         self._calibrations = tuple(RateCalibration(analysis.bucket_span) for _ in analysis.detectors)
         self._of_buckets = RateCalibration(analysis.bucket_span)
 
@@ -92,12 +94,14 @@ class Pipeline:
         rows = columns if everything else columns.take(admitted)
         missing = rows.missing(self._analysis_fields)
         processed = len(rows)
-        advance = self.clock.run(rows.times, watermark if everything else watermark[admitted])
+        watermark = watermark if everything else watermark[admitted]
+        advance = self.clock.run(rows.times, watermark)
+        later = self._overlap.run(rows.times, watermark) if self._overlap is not None else advance
         if self.categorizer is None or self._messages is None:
-            batch = self._judge(rows, advance)
+            batch = self._judge(rows, advance, later)
         else:
             category = self.categorizer.column(rows.texts[self._messages])
-            batch = self._judge(replace(rows, texts={**rows.texts, CATEGORY: category}), advance)
+            batch = self._judge(replace(rows, texts={**rows.texts, CATEGORY: category}), advance, later)
             batch = replace(batch, categories=self.categorizer.changed())
         counts = Counts(
             bucket_count=len(batch.buckets),
@@ -122,33 +126,34 @@ class Pipeline:
     def advance(self, to: int) -> Batch:
         """Take the promise that no row before epoch second `to` will come, and close every bucket that ends by then."""
         nothing = Columns.empty((*self.fields.texts, CATEGORY), self.fields.numbers)
-        batch = self._judge(nothing, self.clock.advance(to))
+        advance = self.clock.advance(to)
+        later = self._overlap.advance(to) if self._overlap is not None else advance
+        batch = self._judge(nothing, advance, later)
         self.counts = self.counts + Counts(bucket_count=len(batch.buckets))
         return batch
 
     def interim(self, start: int | None = None, end: int | None = None) -> Batch:
-        """The open buckets as they stand: those with data, or those that begin in [start, end) epoch seconds."""
-        first, until, span = self.clock.first, self.clock.end, self.clock.span
-        if first is None or until is None or until <= first:
+        """What is not final as it stands: buckets with data, or those that begin in [start, end) epoch seconds."""
+        span, newest = self.clock.span, self.clock.end
+        if self.clock.first is None or newest is None:
             return Batch.empty(interim=True)
+        provisional = self._overlap.first if self._overlap is not None else None
+        first, until = self.clock.first if provisional is None else provisional, max(self.clock.first, newest)
         if start is not None:
             first = max(first, start // span)
             until = min(until, first + 1 if end is None else -(-end // span))
-        elif not self.clock.latency:
+        elif not self.clock.latency and provisional is None:
             first = max(first, until - 1)
         if until <= first:
             return Batch.empty(interim=True)
-        findings = [
-            self._told(index, detector.interim(first, until), closed=False)
-            for index, detector in enumerate(self.detectors)
-        ]
+        stretch = self._open(first, until) if self._overlap is None else self._provisional(self._overlap, first, until)
         rates = [
-            calibration.rate(found.evidence) for calibration, found in zip(self._calibrations, findings, strict=True)
+            calibration.rate(found.evidence)
+            for calibration, found in zip(self._calibrations, stretch.findings, strict=True)
         ]
-        together, watched = _together(findings)
+        together, watched = _together(stretch.findings)
         bucket_rate = np.where(together > 0.0, self._of_buckets.rate(together, watched.astype(np.float64)), np.inf)
-        events = self.clock.open_events()[first - (self.clock.first or 0) :][: until - first]
-        return report(self.detectors, findings, rates, bucket_rate, first=first, span=span, events=events, interim=True)
+        return self._report(stretch, rates, bucket_rate, interim=True)
 
     def forecast(self, detector_index: int, partition: str | None, by: str | None, buckets: int) -> Forecast:
         """The buckets after the last one that closed, of one series.
@@ -175,7 +180,8 @@ class Pipeline:
     def size_bytes(self) -> int:
         """Bytes that models and categories take."""
         categories = self.categorizer.size_bytes if self.categorizer is not None else 0
-        return categories + sum(detector.size_bytes for detector in self.detectors)
+        overlap = self._overlap.size_bytes if self._overlap is not None else 0
+        return categories + overlap + sum(detector.size_bytes for detector in self.detectors)
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """Everything the job has learnt, as a header for JSON and arrays by name."""
@@ -186,6 +192,8 @@ class Pipeline:
             arrays |= detector.state(f"detector.{index}") | calibration.state(f"rate.{index}")
             arrays |= self._exclusions[index].state(f"frequent.{index}")
         arrays |= self._of_buckets.state("rate.buckets")
+        if self._overlap is not None:
+            arrays |= self._overlap.state("overlap")
         if self.categorizer is not None:
             arrays |= self.categorizer.state("category")
         return {"state_version": STATE_VERSION, "counts": asdict(self.counts)}, arrays
@@ -201,33 +209,59 @@ class Pipeline:
             calibration.restore(f"rate.{index}", arrays)
             self._exclusions[index].restore(f"frequent.{index}", arrays)
         self._of_buckets.restore("rate.buckets", arrays)
+        if self._overlap is not None:
+            self._overlap.restore("overlap", arrays)
         if self.categorizer is not None:
             self.categorizer.restore("category", arrays)
 
-    def _judge(self, rows: Columns, advance: Advance) -> Batch:
-        """Add rows to their buckets, and judge the buckets that close."""
+    def _judge(self, rows: Columns, advance: Advance, later: Advance) -> Batch:
+        """Add rows to their buckets, and judge the buckets that close; `later` is of those half a bucket after them."""
         if self._summary:  # a row that stands for none is none
             there = rows.numbers[self._summary] > 0.0
-            rows, advance = rows.take(there), advance.take(there)
+            rows, advance, later = rows.take(there), advance.take(there), later.take(there)
         ids = {name: dictionary.ids(rows.texts[name]) for name, dictionary in self._dictionaries.items()}
         findings = []
         for index, (detector, exclusion) in enumerate(zip(self.detectors, self._exclusions, strict=True)):
             exclusion.add(ids, advance)
             findings.append(self._told(index, detector.advance(rows, ids, advance), closed=True))
-        if advance.until <= advance.first:
-            return Batch.empty()
-        if self._on_closed is not None:
+        if self._on_closed is not None and advance.until > advance.first:
             for index, found in enumerate(findings):
                 self._on_closed(index, advance.first, found)
+        stretch = Stretch(advance.first, advance.events, findings)
+        if self._overlap is not None:
+            stretch = self._overlap.settle(rows, ids, advance, later, findings)
+        if not len(stretch.events):
+            return Batch.empty()
         rates = [
-            calibration.learn(found.bucket, series, found.evidence, found.updates, advance.first, known)
+            calibration.learn(found.bucket, series, found.evidence, found.updates, stretch.first, known)
             for calibration, found, (series, known) in zip(
-                self._calibrations, findings, map(_streams, findings), strict=True
+                self._calibrations, stretch.findings, map(_streams, stretch.findings), strict=True
             )
         ]
-        bucket_rate = self._of_buckets.learn_buckets(*_together(findings), advance.first)
-        span, events = self.clock.span, advance.events
-        return report(self.detectors, findings, rates, bucket_rate, first=advance.first, span=span, events=events)
+        bucket_rate = self._of_buckets.learn_buckets(*_together(stretch.findings), stretch.first)
+        return self._report(stretch, rates, bucket_rate)
+
+    def _report(self, stretch: Stretch, rates: list[Floats], bucket_rate: Floats, *, interim: bool = False) -> Batch:
+        first, events, findings = stretch
+        span = self.clock.span
+        return report(
+            self.detectors, findings, rates, bucket_rate, first=first, span=span, events=events, interim=interim
+        )
+
+    def _open(self, first: int, until: int) -> Stretch:
+        """The open buckets `first` to `until - 1` as they stand."""
+        opened = self.clock.first or 0
+        findings = [
+            self._told(index, detector.interim(first, until), closed=False)
+            for index, detector in enumerate(self.detectors)
+        ]
+        return Stretch(first, self.clock.open_events()[first - opened : until - opened], findings)
+
+    def _provisional(self, overlap: Overlap, first: int, until: int) -> Stretch:
+        """Buckets that overlapping ones may change as they stand, and open ones."""
+        opened = self.clock.first or 0
+        _, events, findings = self._open(opened, max(opened, self.clock.end or 0))
+        return overlap.interim(opened, events, findings).part(first, until)
 
     def _told(self, index: int, found: Findings, *, closed: bool) -> Findings:
         """What of a detector's findings is for the results: nobody frequent, and nothing that a rule matches."""

@@ -12,7 +12,6 @@ def check(job: Job) -> None:
     """Raise AnalysisStartError for the first thing a job asks for that is accepted and kept, but not analysed yet."""
     analysis = job.analysis_config
     asked = {
-        "overlappingBuckets": bool(analysis.overlapping_buckets),
         "multivariateByFields": bool(analysis.multivariate_by_fields),
         "usePerPartitionNormalization": bool(analysis.use_per_partition_normalization),
     }

@@ -43,10 +43,10 @@ class AnalysisConfig(Wire):
 
     @property
     def finalization_window(self) -> int:
-        """How many buckets a result stays provisional."""
-        if self.result_finalization_window is not None:
-            return self.result_finalization_window
-        return 2 if self.overlapping_buckets else 0
+        """How many buckets a result stays provisional, which it does for the sake of overlapping ones alone."""
+        if not self.overlapping_buckets:
+            return 0
+        return 2 if self.result_finalization_window is None else self.result_finalization_window
 
     @property
     def missing_lists(self) -> tuple[str, ...]:
