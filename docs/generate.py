@@ -191,9 +191,6 @@ _CANDIDATES: dict[str, dict[str, Any]] = {
         "analysisConfig": {"categorizationFieldName": "message", "detectors": [_COUNT]}
     },
     "`analysisConfig.multivariateByFields`": {"analysisConfig": {"multivariateByFields": True, "detectors": [_COUNT]}},
-    "`analysisConfig.usePerPartitionNormalization`": {
-        "analysisConfig": {"usePerPartitionNormalization": True, "detectors": [_COUNT]}
-    },
     "`overFieldName` of a detector": {"analysisConfig": {"detectors": [{**_COUNT, "overFieldName": "user"}]}},
     "`excludeFrequent` of a detector": {
         "analysisConfig": {"detectors": [{**_COUNT, "byFieldName": "host", "excludeFrequent": "all"}]}

@@ -379,7 +379,7 @@ def test_no_record_comes_from_a_young_series() -> None:
 @pytest.mark.parametrize(
     ("detector", "analysis", "named"),
     [
-        ({"function": "count"}, {"usePerPartitionNormalization": True}, "usePerPartitionNormalization"),
+        ({"function": "count"}, {"multivariateByFields": True}, "multivariateByFields"),
     ],
 )
 def test_what_is_not_analysed_is_refused_by_name(

@@ -114,6 +114,7 @@ def detect(
     alert_budget: float | None = None,
     value_lists: Mapping[str, Sequence[str]] | None = None,
     overlapping_buckets: bool = False,
+    per_partition: bool = False,
     progress: Progress | None = None,
 ) -> Results:
     """Find what is unusual in time-stamped rows.
@@ -136,6 +137,7 @@ def detect(
     value_lists : lists of values by their ids, for the rules of detectors
     overlapping_buckets : whether to see what lies across the end of a bucket whole, which costs the results of the last
         two buckets
+    per_partition : whether scores mean a rate within each partition value, rather than in all of them
     progress : called now and then
 
     Raises
@@ -168,6 +170,7 @@ def detect(
         "alert_budget": alert_budget,
         "value_lists": {name: tuple(values) for name, values in value_lists.items()} if value_lists else None,
         "overlapping_buckets": overlapping_buckets or None,
+        "use_per_partition_normalization": per_partition or None,
     }
     job = _job(detectors, profile, bucket_span, influencers, steps, latency, more)
     trends = Trends(job)

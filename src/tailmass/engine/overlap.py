@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -19,28 +19,9 @@ from tailmass.analysis.overlap import more_anomalous, worth_a_second_view
 from tailmass.analysis.rules import Rules
 from tailmass.analysis.selection import taken
 from tailmass.columns import Columns, Ints
+from tailmass.engine.stretch import Stretch
 from tailmass.jobs import AnalysisConfig
 from tailmass.kernels.buckets import NEVER
-
-
-class Stretch(NamedTuple):
-    """Consecutive buckets, and what was found in them."""
-
-    first: int
-    """Number of the first bucket."""
-    events: Ints
-    """(buckets,) rows in each."""
-    findings: list[Findings]
-    """Of each detector."""
-
-    def part(self, first: int, until: int) -> "Stretch":
-        """The buckets `first` to `until - 1` of it."""
-        begin, end = first - self.first, until - self.first
-        findings = []
-        for found in self.findings:
-            inside = taken(found, np.flatnonzero((found.bucket >= begin) & (found.bucket < end)))
-            findings.append(replace(inside, bucket=inside.bucket - begin, updates=found.updates[begin:end]))
-        return Stretch(first, self.events[begin:end], findings)
 
 
 class Overlap:

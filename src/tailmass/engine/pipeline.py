@@ -15,8 +15,10 @@ from tailmass.analysis.frequent import Exclusion
 from tailmass.analysis.rules import Rules
 from tailmass.columns import Columns, Floats, Ints
 from tailmass.engine import support
-from tailmass.engine.overlap import Overlap, Stretch
+from tailmass.engine.overlap import Overlap
+from tailmass.engine.partitions import Partitions, Rates
 from tailmass.engine.report import report
+from tailmass.engine.stretch import Stretch
 from tailmass.intake.categories import Categorizer
 from tailmass.jobs import Job
 from tailmass.jobs.detector import CATEGORY
@@ -71,6 +73,9 @@ class Pipeline:
         self._overlap = Overlap(analysis, self._dictionaries, self._rules) if analysis.overlapping_buckets else None
         self._calibrations = tuple(RateCalibration(analysis.bucket_span) for _ in analysis.detectors)
         self._of_buckets = RateCalibration(analysis.bucket_span)
+        self._partitions: Partitions | None = None
+        if analysis.use_per_partition_normalization:
+            self._partitions = Partitions(self.detectors, self._dictionaries, analysis.bucket_span)
 
     def admit(self, columns: Columns) -> tuple[Ints, Ints]:
         """(n,) what is to become of each row, and the watermark after it; nothing is taken in yet."""
@@ -147,13 +152,7 @@ class Pipeline:
         if until <= first:
             return Batch.empty(interim=True)
         stretch = self._open(first, until) if self._overlap is None else self._provisional(self._overlap, first, until)
-        rates = [
-            calibration.rate(found.evidence)
-            for calibration, found in zip(self._calibrations, stretch.findings, strict=True)
-        ]
-        together, watched = _together(stretch.findings)
-        bucket_rate = np.where(together > 0.0, self._of_buckets.rate(together, watched.astype(np.float64)), np.inf)
-        return self._report(stretch, rates, bucket_rate, interim=True)
+        return self._report(stretch, *self._current_rates(stretch), interim=True)
 
     def forecast(self, detector_index: int, partition: str | None, by: str | None, buckets: int) -> Forecast:
         """The buckets after the last one that closed, of one series.
@@ -180,8 +179,8 @@ class Pipeline:
     def size_bytes(self) -> int:
         """Bytes that models and categories take."""
         categories = self.categorizer.size_bytes if self.categorizer is not None else 0
-        overlap = self._overlap.size_bytes if self._overlap is not None else 0
-        return categories + overlap + sum(detector.size_bytes for detector in self.detectors)
+        others = sum(each.size_bytes for each in (self._overlap, self._partitions) if each is not None)
+        return categories + others + sum(detector.size_bytes for detector in self.detectors)
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """Everything the job has learnt, as a header for JSON and arrays by name."""
@@ -194,6 +193,8 @@ class Pipeline:
         arrays |= self._of_buckets.state("rate.buckets")
         if self._overlap is not None:
             arrays |= self._overlap.state("overlap")
+        if self._partitions is not None:
+            arrays |= self._partitions.state("partitions")
         if self.categorizer is not None:
             arrays |= self.categorizer.state("category")
         return {"state_version": STATE_VERSION, "counts": asdict(self.counts)}, arrays
@@ -211,6 +212,8 @@ class Pipeline:
         self._of_buckets.restore("rate.buckets", arrays)
         if self._overlap is not None:
             self._overlap.restore("overlap", arrays)
+        if self._partitions is not None:
+            self._partitions.restore("partitions", arrays)
         if self.categorizer is not None:
             self.categorizer.restore("category", arrays)
 
@@ -230,16 +233,34 @@ class Pipeline:
         stretch = Stretch(advance.first, advance.events, findings)
         if self._overlap is not None:
             stretch = self._overlap.settle(rows, ids, advance, later, findings)
+        rates, bucket_rate = self._rates(ids, advance, stretch)
+        return self._report(stretch, rates, bucket_rate) if len(stretch.events) else Batch.empty()
+
+    def _rates(self, ids: Mapping[str, Ints], advance: Advance, stretch: Stretch) -> Rates:
+        """How rare the findings of buckets are, and the buckets, by what came before; then that is learnt."""
+        if self._partitions is not None:
+            return self._partitions.learn(ids, advance, stretch)
         if not len(stretch.events):
-            return Batch.empty()
+            return [], np.zeros(0)
         rates = [
             calibration.learn(found.bucket, series, found.evidence, found.updates, stretch.first, known)
             for calibration, found, (series, known) in zip(
                 self._calibrations, stretch.findings, map(_streams, stretch.findings), strict=True
             )
         ]
-        bucket_rate = self._of_buckets.learn_buckets(*_together(stretch.findings), stretch.first)
-        return self._report(stretch, rates, bucket_rate)
+        return rates, self._of_buckets.learn_buckets(*_together(stretch.findings), stretch.first)
+
+    def _current_rates(self, stretch: Stretch) -> Rates:
+        """The same by what is known now; nothing is learnt."""
+        if self._partitions is not None:
+            return self._partitions.current(stretch)
+        rates = [
+            calibration.rate(found.evidence)
+            for calibration, found in zip(self._calibrations, stretch.findings, strict=True)
+        ]
+        together, watched = _together(stretch.findings)
+        of_buckets = self._of_buckets.rate(together, watched.astype(np.float64))
+        return rates, np.where(together > 0.0, of_buckets, np.inf)
 
     def _report(self, stretch: Stretch, rates: list[Floats], bucket_rate: Floats, *, interim: bool = False) -> Batch:
         first, events, findings = stretch

@@ -33,9 +33,14 @@ def warm() -> None:
     times = [f"1970-01-01 00:{minute:02}:00" for minute in range(30)]
     rows = [{"time": time, "name": "a", "place": "b", "value": place % 3} for place, time in enumerate(times)]
     plain = [",".join(map(str, row.values())) for row in rows]
+    by_commas = DataDescription(field_delimiter=",")
     _send(job, DataDescription(field_delimiter=",", time_format=PATTERN), "time,name,place,value", *plain)
-    _send(job, DataDescription(field_delimiter=","), '"time",name,place,value', "60,a,b,1")
+    _send(job, by_commas, '"time",name,place,value', "60,a,b,1")
     _send(job, DataDescription(format="JSON", time_format=PATTERN), *map(json.dumps, rows))
+    apart = job.analysis_config.model_copy(update={"use_per_partition_normalization": True})
+    _send(
+        job.model_copy(update={"analysis_config": apart}), by_commas, "time,name,place,value", "60,a,b,1", "300,a,b,1"
+    )
     made = Job.parse(
         {
             "analysisConfig": {"detectors": [{"function": "count", "byFieldName": "hrd"}], "influencers": ["latLong"]},
