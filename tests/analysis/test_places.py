@@ -8,7 +8,13 @@ from tailmass.analysis.places import points, positions
 from tailmass.columns import Columns
 from tests.analysis.rows import SPAN, Watching, columns, equal, in_pieces, same
 
-DETECTORS = ["lat_long(place) by user", "lat_long(place) by user partition=site", "lat_long(place)"]
+DETECTORS = [
+    "lat_long(place) by user",
+    "lat_long(place) by user partition=site",
+    "lat_long(place)",
+    "lat_long(place) over user",
+    "lat_long(place) by site over user",
+]
 
 
 def log_ins(buckets: int, *, users: int = 3, seed: int = 1, extra: dict[int, str] | None = None) -> Columns:
@@ -53,6 +59,46 @@ def test_who_is_always_somewhere_else_is_calm_as_well(seed: int) -> None:
     places = [f"{a:.3f},{b:.3f}" for a, b in chance.uniform(-80.0, 80.0, (400, 2))]
     rows = columns(np.arange(400) * SPAN * 1000, {"user": ["u"] * 400, "site": ["s"] * 400, "place": places})
     assert len(Watching("lat_long(place) by user").add(rows).series) == 0
+
+
+def among_peers(buckets: int, extra: dict[int, tuple[str, str]], *, seed: int, users: int = 12) -> Columns:
+    """Everybody now and then in one of three cities; `extra` users and places."""
+    chance = np.random.default_rng(seed)
+    bucket, user = np.nonzero(chance.random((buckets, users)) < 0.1)
+    cities = np.array([[51.5, -0.1], [48.9, 2.4], [52.4, 4.9]])
+    degrees = cities[chance.integers(0, 3, len(bucket))] + chance.normal(0.0, 0.05, (len(bucket), 2))
+    usual = zip(bucket.tolist(), user.tolist(), degrees.tolist(), strict=True)
+    rows = [(b * SPAN, f"u{u}", f"{x:.4f},{y:.4f}") for b, u, (x, y) in usual]
+    rows = sorted([*rows, *((b * SPAN, *told) for b, told in extra.items())])
+    times, names, places = zip(*rows, strict=True)
+    kinds = ["s0" if name[1:].isdigit() and int(name[1:]) % 2 else "s1" for name in names]
+    return columns(np.array(times) * 1000, {"user": [*names], "site": kinds, "place": [*places]})
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("who", ["u0", "new"])
+def test_a_place_where_no_peer_is_is_found_even_of_a_user_that_is_new(who: str, seed: int) -> None:
+    watched = Watching("lat_long(place) over user")
+    findings = watched.add(among_peers(400, {350: (who, "60.5,-140.25")}, seed=seed))
+    k = int(np.argmin(findings.probability))
+    assert (findings.bucket[k], watched.analysis.names(findings.series[k : k + 1])) == (350, (None, None, [who]))
+    assert findings.causes is not None
+    assert findings.causes.actual[findings.causes.offsets[k]].tolist() == [60.5, -140.25]
+    assert findings.probability[k] < 0.01
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_place_that_is_new_to_a_user_but_not_to_its_peers_is_no_news(seed: int) -> None:
+    rows = among_peers(400, {350: ("new", "51.5,-0.1"), 360: ("new", "48.9,2.4")}, seed=seed)
+    watched = Watching("lat_long(place) over user")
+    over = watched.analysis.names(watched.add(rows).series)[2]
+    assert over is not None
+    assert "new" not in over
+
+
+def test_a_population_of_one_is_never_told_of() -> None:
+    rows = log_ins(400, users=1, extra={350: "60.5,-140.25"})
+    assert len(Watching("lat_long(place) over user").add(rows).series) == 0
 
 
 def test_a_text_that_is_no_position_is_passed_over() -> None:

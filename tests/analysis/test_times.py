@@ -9,7 +9,12 @@ from tailmass.columns import Columns
 from tests.analysis.rows import SPAN, Watching, columns, equal, in_pieces, same
 
 DAY, WEEK = 86_400, 604_800
-DETECTORS = ["time_of_day by user", "time_of_week", "time_of_day over user partition=site"]
+DETECTORS = [
+    "time_of_day by user",
+    "time_of_week",
+    "time_of_day over user partition=site",
+    "time_of_day by site over user",
+]
 
 
 def office(days: int, *, seed: int = 3, extra: list[int] | None = None, users: int = 4) -> Columns:
@@ -85,6 +90,28 @@ def test_what_users_never_did_before_is_known_from_the_others() -> None:
     over = watched.analysis.names(watched.add(both).series)[2]
     assert over is not None
     assert "new" not in over
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_usual_of_one_by_value_is_not_of_another(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    day, kind = np.repeat(np.arange(40), 80), np.tile(np.arange(80) % 2, 40)
+    hour = np.where(kind == 0, chance.uniform(9, 17, len(day)), chance.uniform(0, 4, len(day)))  # log-ins, and backups
+    users = chance.integers(0, 6, len(day))
+    seconds = np.append(day * DAY + (hour * 3600).astype(np.int64), 35 * DAY + 12 * 3600)  # u0 backs up at noon
+    order = np.argsort(seconds, kind="stable")
+    names = [f"u{u}" for u in np.append(users, 0)[order]]
+    sites = [("log-in", "backup")[k] for k in np.append(kind, 1)[order]]
+    watched = Watching("time_of_day by site over user")
+    findings = watched.add(columns(seconds[order] * 1000, {"user": names, "site": sites}))
+    k = int(np.argmin(findings.probability))
+    assert watched.analysis.names(findings.series[k : k + 1]) == (None, None, ["u0"])
+    assert findings.actual[k] == 12 * 3600
+    assert findings.causes is not None
+    assert findings.causes.by is not None
+    assert findings.causes.by[findings.causes.offsets[k]] == "backup"
+    assert len(findings.series) <= 2
+    assert len(Watching("time_of_day over user").add(columns(seconds[order] * 1000, {"user": names})).series) <= 1
 
 
 @settings(max_examples=10, deadline=None, derandomize=True)

@@ -120,7 +120,6 @@ def test_a_limit_of_nothing_shows_all(tailmass: "Tailmass", spike: Path) -> None
         (["FILE", "count", "--fail-on", "panic"], "critical"),
         (["FILE", "count", "--min-score", "101"], "100"),
         (["FILE", "mean(load)", "--time-format", "yyyy-QQ"], "yyyy-QQ"),
-        (["FILE", "time_of_day by host over load"], "does not analyse: remove the detector"),
     ],
 )
 def test_a_wrong_command_line_says_so_and_exits_with_two(

@@ -24,8 +24,10 @@ class Detector:
     length: int
     keep: float
     borrowed: float
+    leaning: float
     least_periods: float
     known: dict[int, Series] = field(default_factory=dict)
+    group: dict[int, int] = field(default_factory=dict)
 
     def chance(self, i: int, slot: int) -> tuple[float, float] | None:
         """p of a slot, and how dense it is for a mean of one; None of a series that is too young."""
@@ -34,12 +36,13 @@ class Detector:
         if series is None or series.periods < self.least_periods:
             return None
         total = sum(series.slots)
-        others = [sum(each.smooth(j) for each in self.known.values() if each is not series) for j in range(n)]
-        weight = self.borrowed / (sum(others) + 200.0)
+        alike = [each for k, each in self.known.items() if k != i and self.group.get(k) == self.group.get(i)]
+        others = [sum(each.smooth(j) for each in alike) for j in range(n)]
         mean = total / n
         variance = sum(visits**2 for visits in series.slots) / n - mean**2
         even = max(0.0, mean**2 / max(variance - mean, mean**2 / 20.0) - 1.0)
         once = sum(visits for visits in series.slots if visits < 1.5)
+        weight = min(self.borrowed, self.leaning * (0.5 + once)) / (sum(others) + 200.0)
         density = [series.smooth(j) + (0.5 + once) / n + even + weight * others[j] for j in range(n)]
         height = density[slot % n] * (1.0 + 1e-6)
         return sum(f for f in density if f <= height) / sum(density), density[slot % n] * n / sum(density)

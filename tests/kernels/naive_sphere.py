@@ -41,46 +41,93 @@ class Series:
     far: float = 0.0
     fast: float = 0.0
     last: Row | None = None
+    now: tuple[float, float] = (0.0, 0.0)
+    """Whether it was far off in the newest bucket, and whether it came too fast."""
 
-    def meet(self, rows: Sequence[Row]) -> float | None:
+    def meet(self, rows: Sequence[Row], peers: "Peers | None" = None) -> float | None:
         """The chance of the most unusual row of a bucket; None of a series that is too young."""
         prior = 0.5 / (self.buckets * 5.0 / 9.0 + 1.0)
+        strange, hasty = self.far + prior, self.fast + prior
+        if peers is not None:
+            prior, own = 0.5 / (peers.visits * 5.0 / 9.0 + 1.0), self.buckets / (self.buckets + 20.0)
+            strange = own * self.far + (1.0 - own) * peers.far + prior
+            hasty = own * self.fast + (1.0 - own) * peers.fast + prior
         chances, far, fast = [], 0.0, 0.0
         for second, place in rows:
             total = sum(each.weight for each in self.clusters)
             shares = [each.beyond(place) for each in self.clusters]
             inside = sum(each.weight * share for each, share in zip(self.clusters, shares, strict=True))
-            chances.append(self.far + prior + (inside / total if total else 1.0))
+            if peers is not None and peers.clusters:
+                theirs = [(each.weight, each.beyond(place)) for each in peers.clusters]
+                inside += 500.0 * sum(w * share for w, share in theirs) / sum(w for w, _ in theirs)
+                total += 500.0
+                shares += [share for _, share in theirs]
+            chances.append(strange + (inside / total if total else 1.0))
             if shares and max(shares) < 0.01:
                 far = 1.0
             if self.last is not None:
                 way = EARTH * angle(self.last[1], place)
                 if way > 100.0 and way > 900.0 * max(1, second - self.last[0]) / 3600.0:
                     fast = 1.0
-                    chances.append(self.fast + prior)
+                    chances.append(hasty)
             self.last = (second, place)
-        found = 1.0 - (1.0 - min(1.0, *chances)) ** 2 if self.buckets >= 20 else None
-        for each in self.clusters:
-            each.weight *= self.keep
-            each.squares *= self.keep
+        known = self.buckets >= 20 if peers is None else peers.buckets >= 20 and peers.members - {id(self)}
+        found = 1.0 - (1.0 - min(1.0, *chances)) ** 2 if known else None
+        fade(self.clusters, self.keep)
         for _, place in rows:
-            self._join(place, 1.0 / len(rows))
+            join(self.clusters, place, 1.0 / len(rows), 4)
         self.buckets += 1
         gain = max(3.0 / (self.buckets + 2.0), 3.0 * (1.0 - self.keep))
         self.far += gain * (far - self.far)
         self.fast += gain * (fast - self.fast)
+        self.now = (far, fast)
         return found
 
-    def _join(self, place: Point, weight: float) -> None:
-        nearest = max(self.clusters, key=lambda each: each.beyond(place), default=None)
-        if nearest is None or (nearest.beyond(place) < 0.01 and len(self.clusters) < 4):
-            self.clusters.append(Cluster(place, weight))
-            return
-        d = angle(nearest.centre, place)
-        nearest.weight += weight
-        share = weight / nearest.weight
-        nearest.squares += 0.5 * weight * (1.0 - share) * d * d
-        moved = [x + share * (y - x) for x, y in zip(nearest.centre, place, strict=True)]
-        length = math.hypot(*moved)
-        if length > 1e-9:
-            nearest.centre = (moved[0] / length, moved[1] / length, moved[2] / length)
+
+@dataclass
+class Peers:
+    """What the series of a population have in common."""
+
+    keep: float
+    clusters: list[Cluster] = field(default_factory=list)
+    buckets: int = 0
+    visits: int = 0
+    far: float = 0.0
+    fast: float = 0.0
+    members: set[int] = field(default_factory=set)
+
+    def meet(self, bucket: Sequence[tuple[Series, Sequence[Row]]]) -> None:
+        """All that was in a bucket, once every series has been judged."""
+        self.buckets += 1
+        fade(self.clusters, self.keep)
+        for series, rows in bucket:
+            for _, place in rows:
+                join(self.clusters, place, 1.0 / len(rows), 32)
+            self.visits += 1
+            gain = max(3.0 / (self.visits + 2.0), 3.0 * (1.0 - self.keep))
+            self.far += gain * (series.now[0] - self.far)
+            self.fast += gain * (series.now[1] - self.fast)
+            self.members.add(id(series))
+
+
+def fade(clusters: Sequence[Cluster], keep: float) -> None:
+    """A bucket passes."""
+    for each in clusters:
+        each.weight *= keep
+        each.squares *= keep
+
+
+def join(clusters: list[Cluster], place: Point, weight: float, most: int) -> None:
+    """A place becomes part of the cluster it is least far from, or one of its own."""
+    nearest = max(clusters, key=lambda each: each.beyond(place), default=None)
+    if nearest is None or (nearest.beyond(place) < 0.01 and len(clusters) < most):
+        clusters.append(Cluster(place, weight))
+        return
+    d = angle(nearest.centre, place)
+    nearest.weight += weight
+    share = weight / nearest.weight
+    nearest.squares += 0.5 * weight * (1.0 - share) * d * d
+    moved = [x + share * (y - x) for x, y in zip(nearest.centre, place, strict=True)]
+    length = math.hypot(*moved)
+    if length > 1e-9:
+        nearest.centre = (moved[0] / length, moved[1] / length, moved[2] / length)

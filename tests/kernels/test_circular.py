@@ -14,15 +14,18 @@ Buckets = list[list[tuple[int, int]]]
 
 def nothing() -> Habits:
     single = np.zeros(SERIES, np.float32)
-    return Habits(np.zeros((SERIES, SLOTS), np.float32), single, np.zeros(SERIES, np.int32), np.zeros(SLOTS))
+    return Habits(np.zeros((SERIES, SLOTS), np.float32), single, np.zeros(SERIES, np.int32), np.zeros((2, SLOTS)))
 
 
 def visited(
-    habits: Habits, buckets: Buckets, *, keep: float = 1.0, borrowed: float = 20.0, learning: bool = True
-) -> Unusual:
+    habits: Habits, buckets: Buckets, *, keep: float = 1.0, borrowed: float = 20.0, leaning: float = 4.0,
+    group: tuple[int, ...] = (0, 0, 0), learning: bool = True,
+) -> Unusual:  # fmt: skip
     entries = np.array([entry for bucket in buckets for entry in bucket], np.int64).reshape(-1, 2)
     offsets = np.cumsum([0, *map(len, buckets)])
-    return visit(offsets, entries[:, 0].copy(), entries[:, 1].copy(), habits, keep, borrowed, 3.0, 0.3, learning)[0]
+    series, slot = entries[:, 0].copy(), entries[:, 1].copy()
+    of = np.array(group)[series]
+    return visit(offsets, series, of, slot, habits, keep, borrowed, leaning, 3.0, 0.3, learning)[0]
 
 
 def made(seed: int, days: int, wild: float) -> Buckets:
@@ -40,10 +43,16 @@ BUCKETS = st.builds(made, st.integers(0, 99), st.integers(1, 20), st.sampled_fro
 
 
 @fixed
-@given(BUCKETS, st.sampled_from([1.0, 0.9]), st.sampled_from([0.0, 20.0]))
-def test_times_are_as_unusual_as_the_definition_says(buckets: Buckets, keep: float, borrowed: float) -> None:
-    found = visited(nothing(), buckets, keep=keep, borrowed=borrowed)
-    expected = unusual(Detector(SLOTS, keep, borrowed, 3.0), buckets, 0.3)
+@given(
+    BUCKETS, st.sampled_from([1.0, 0.9]), st.sampled_from([0.0, 20.0]), st.sampled_from([4.0, np.inf]),
+    st.sampled_from([(0, 0, 0), (0, 1, 0)]),
+)  # fmt: skip
+def test_times_are_as_unusual_as_the_definition_says(
+    buckets: Buckets, keep: float, borrowed: float, leaning: float, group: tuple[int, ...]
+) -> None:
+    found = visited(nothing(), buckets, keep=keep, borrowed=borrowed, leaning=leaning, group=group)
+    detector = Detector(SLOTS, keep, borrowed, leaning, 3.0, group=dict(enumerate(group)))
+    expected = unusual(detector, buckets, 0.3)
     fast = dict(zip(found.entry.tolist(), found.chance.tolist(), strict=True))
     # Slots are kept in single precision: two that are alike may come to differ, and count together no more.
     both = fast.keys() & expected.keys()

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tailmass.analysis.places import points
 from tailmass.columns import Floats, Ints
-from tailmass.kernels.sphere import CLUSTERS, FIELDS, TRAVEL, Places, Unusual, stay
+from tailmass.kernels.sphere import CLUSTERS, FIELDS, PEER_CLUSTERS, TRAVEL, Peers, Places, Unusual, stay
 from tests.kernels import naive_sphere
 from tests.kernels.streams import fixed
 
@@ -24,14 +24,24 @@ def nothing() -> Places:
     )
 
 
+def company(*, compared: bool) -> Peers:
+    one = np.zeros(1, np.int64)
+    clusters = np.zeros((1, PEER_CLUSTERS * FIELDS if compared else 0))
+    return Peers(clusters, one, one.copy(), np.zeros(1), np.zeros((1, 2)), one.copy())
+
+
 def stayed(
-    places: Places, rows: Rows, first: int, until: int, *, keep: float = 1.0, learning: bool = True
-) -> tuple[Unusual, Ints]:
+    places: Places, rows: Rows, first: int, until: int, *, keep: float = 1.0, learning: bool = True,
+    peers: Peers | None = None,
+) -> tuple[Unusual, Ints]:  # fmt: skip
     bucket, series, second, degrees = rows
     offsets = np.searchsorted(bucket, np.arange(first, until + 1))
     part = slice(offsets[0], offsets[-1])
-    inside = (series[part].copy(), second[part].copy(), points(degrees[part]))
-    return stay(offsets - offsets[0], *inside, places, keep, 0.3, learning)
+    whose, population = series[part].copy(), np.zeros(part.stop - part.start, np.int64)
+    inside = (whose, population, second[part].copy(), points(degrees[part]))
+    return stay(
+        offsets - offsets[0], *inside, places, peers or company(compared=False), first, keep, 0.3, learning
+    )  # fmt: skip
 
 
 def made(seed: int, buckets: int, kind: str) -> Rows:
@@ -54,20 +64,26 @@ ROWS = st.builds(made, st.integers(0, 99), st.integers(1, 120), st.sampled_from(
 
 
 @fixed
-@given(ROWS, st.sampled_from([1.0, 0.98]))
-def test_places_are_as_unusual_as_the_definition_says(rows: Rows, keep: float) -> None:
-    unusual, present = stayed(nothing(), rows, 0, 120, keep=keep)
+@given(ROWS, st.sampled_from([1.0, 0.98]), st.booleans())
+def test_places_are_as_unusual_as_the_definition_says(rows: Rows, keep: float, compared: bool) -> None:
+    unusual, present = stayed(nothing(), rows, 0, 120, keep=keep, peers=company(compared=compared))
     bucket, series, second, degrees = rows
     found = {(int(bucket[k]), int(series[k])): p for k, p in zip(unusual.row, unusual.chance.tolist(), strict=True)}
     known = [naive_sphere.Series(keep) for _ in range(SERIES)]
     place = [(float(x), float(y), float(z)) for x, y, z in points(degrees)]
     expected = {}
     keys = sorted(set(zip(bucket.tolist(), series.tolist(), strict=True)))
-    for b, i in keys:
-        k = np.flatnonzero((bucket == b) & (series == i)).tolist()
-        p = known[i].meet([(int(second[each]), place[each]) for each in k])
-        if p is not None and p <= 0.3:
-            expected[b, i] = p
+    peers = naive_sphere.Peers(keep) if compared else None
+    for b in sorted(set(bucket.tolist())):
+        met = []
+        for i in [each for now, each in keys if now == b]:
+            k = np.flatnonzero((bucket == b) & (series == i)).tolist()
+            met.append((known[i], [(int(second[each]), place[each]) for each in k]))
+            p = known[i].meet(met[-1][1], peers)
+            if p is not None and p <= 0.3:
+                expected[b, i] = p
+        if peers is not None:
+            peers.meet(met)
     assert found.keys() == expected.keys()
     np.testing.assert_allclose([found[k] for k in expected], list(expected.values()), rtol=1e-6)
     assert present.tolist() == [len({i for b, i in keys if b == each}) for each in range(120)]

@@ -19,6 +19,9 @@ from tailmass.analysis.times import SLOTS, TimeAnalysis
 from tailmass.columns import Columns, Ints
 from tailmass.jobs import Detector
 
+OTHERS = ("rare", "lat_long", *SLOTS)
+"""What is no number a bucket."""
+
 
 class Analysis(Protocol):
     """A detector at work: rows in, findings out."""
@@ -54,14 +57,7 @@ class Analysis(Protocol):
 def missing(detector: Detector) -> str | None:
     """What of a detector no analysis can do yet; None if there is nothing."""
     measures = detector.definition.measures
-    if measures == ("rare",):
-        return None
-    if measures[0] in SLOTS:
-        both = detector.by_field_name and detector.over_field_name
-        return f"both 'byFieldName' and 'overFieldName' for {detector.function_name!r}" if both else None
-    if measures == ("lat_long",):
-        return "an 'overFieldName' for 'lat_long'" if detector.over_field_name else None
-    if any(each not in FEATURES for each in measures):
+    if any(each not in FEATURES and each not in OTHERS for each in measures):
         return f"the function {detector.function_name!r}"
     return None
 

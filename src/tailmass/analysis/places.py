@@ -10,13 +10,14 @@ from tailmass.analysis import arrays
 from tailmass.analysis.arrays import Arrays
 from tailmass.analysis.clock import Advance
 from tailmass.analysis.detector import LEAST_PROBABILITY, THRESHOLD, Findings, Names
-from tailmass.analysis.dictionary import Dictionary, Series
-from tailmass.analysis.explanation import looking_like
+from tailmass.analysis.dictionary import Dictionary
+from tailmass.analysis.membership import Membership
+from tailmass.analysis.onebyone import Told, one_by_one
 from tailmass.analysis.rare import keep
 from tailmass.columns import Columns, Floats, Ints
 from tailmass.jobs import Detector
 from tailmass.kernels.rate import evidence_as_rare
-from tailmass.kernels.sphere import CLUSTERS, FIELDS, PLACE, Places, stay
+from tailmass.kernels.sphere import CLUSTERS, FIELDS, PEER_CLUSTERS, PLACE, Peers, Places, stay
 
 FARTHEST = 180.0  # degrees of either coordinate
 
@@ -34,11 +35,7 @@ class PlaceAnalysis:
     def __init__(self, detector: Detector, dictionaries: Mapping[str, Dictionary], span: int) -> None:
         self.detector = detector
         self.measures = detector.definition.measures
-        self.series = Series(
-            dictionaries[detector.partition_field_name] if detector.partition_field_name else None,
-            dictionaries[detector.by_field_name] if detector.by_field_name else None,
-            use_null=bool(detector.use_null),
-        )
+        self._members = Membership(detector, dictionaries)
         self._keep = keep(span)
         self._bucket, self._series, self._second = np.zeros((3, 0), np.int64)
         self._degrees = np.zeros((0, 2))
@@ -49,16 +46,20 @@ class PlaceAnalysis:
             last=np.zeros((0, 3)),
             time=np.zeros(0, np.int64),
         )
+        self._peers = Peers(
+            clusters=np.zeros((0, PEER_CLUSTERS * FIELDS if self._members.compared else 0)),
+            buckets=np.zeros(0, np.int64),
+            met=np.zeros(0, np.int64),
+            visits=np.zeros(0),
+            news=np.zeros((0, 2)),
+            alone=np.zeros(0, np.int64),
+        )
 
     def advance(self, columns: Columns, ids: Mapping[str, Ints], advance: Advance) -> Findings:
         """Add admitted rows to the open buckets, and judge the buckets that they close; see `DetectorAnalysis`."""
         detector = self.detector
         assert detector.field_name
-        series = self.series.ids(
-            ids[detector.partition_field_name] if detector.partition_field_name else None,
-            ids[detector.by_field_name] if detector.by_field_name else None,
-            len(advance.rows),
-        )
+        series = self._members.ids(ids, len(advance.rows))
         degrees = positions(columns.texts[detector.field_name])
         known = (series >= 0) & ~np.isnan(degrees[:, 0])
         bucket = np.concatenate([self._bucket, advance.rows[known]])
@@ -81,28 +82,31 @@ class PlaceAnalysis:
 
     def names(self, series: Ints) -> Names:
         """Partition, by and over values of series; None where the detector does not split."""
-        return (*self.series.names(series), None)
+        return self._members.names(series)
 
     def state(self, prefix: str) -> Arrays:
         """Places and open buckets as arrays."""
         self._make_room()
-        kept = self.series.state(prefix)
-        kept |= arrays.taken_apart(self._places, f"{prefix}.places", len(self.series), axis=0)
+        kept = self._members.state(prefix)
+        kept |= arrays.taken_apart(self._places, f"{prefix}.places", len(self._members), axis=0)
+        kept |= arrays.taken_apart(self._peers, f"{prefix}.peers", len(self._members.populations), axis=0)
         kept[f"{prefix}.open"] = np.stack([self._bucket, self._series, self._second])
         kept[f"{prefix}.open.degrees"] = self._degrees.copy()
         return kept
 
     def restore(self, prefix: str, kept: Mapping[str, np.ndarray[Any, Any]]) -> None:
         """Become the analysis that `state` was taken of."""
-        self.series.restore(prefix, kept)
+        self._members.restore(prefix, kept)
         self._places = arrays.put_together(self._places, f"{prefix}.places", kept)
+        self._peers = arrays.put_together(self._peers, f"{prefix}.peers", kept)
         self._bucket, self._series, self._second = np.array(kept[f"{prefix}.open"], np.int64).reshape(3, -1)
         self._degrees = np.array(kept[f"{prefix}.open.degrees"]).reshape(-1, 2)
 
     @property
     def size_bytes(self) -> int:
         """Bytes of the models and of the open buckets."""
-        return arrays.size_bytes(self._places) + self._degrees.nbytes + 3 * self._bucket.nbytes
+        models = arrays.size_bytes(self._places) + arrays.size_bytes(self._peers)
+        return models + self._degrees.nbytes + 3 * self._bucket.nbytes
 
     def _judge(
         self, bucket: Ints, series: Ints, second: Ints, degrees: Floats, first: int, until: int, *, learning: bool
@@ -111,25 +115,29 @@ class PlaceAnalysis:
         order = np.lexsort((second, series, bucket))
         bucket, series, second, degrees = bucket[order], series[order], second[order], degrees[order]
         offsets = np.searchsorted(bucket, np.arange(first, max(first, until) + 1)).astype(np.int64)
-        unusual, present = stay(offsets, series, second, points(degrees), self._places, self._keep, THRESHOLD, learning)
+        unusual, present = stay(
+            offsets, series, self._members.populations_of(series), second, points(degrees), self._places, self._peers,
+            first, self._keep, THRESHOLD, learning,
+        )  # fmt: skip
         probability = np.maximum(unusual.chance, LEAST_PROBABILITY)
-        return Findings(
+        found = Told(
             bucket=bucket[unusual.row] - first,
-            series=series[unusual.row],
-            evidence=evidence_as_rare(-np.log10(probability)),
+            member=series[unusual.row],
             probability=probability,
-            feature=np.zeros(len(unusual.row), np.int64),
+            evidence=evidence_as_rare(-np.log10(probability)),
             actual=degrees[unusual.row],
             typical=np.stack([unusual.latitude, unusual.longitude], axis=1),
-            explanation=looking_like(np.where(unusual.kind == PLACE, "place", "travel")),
-            updates=present,
-            closed=None,
+            kind=np.where(unusual.kind == PLACE, "place", "travel"),
         )
+        return one_by_one(found, self._members, bucket, series, present)
 
     def _make_room(self) -> None:
-        capacity = arrays.room(len(self.series), len(self._places.buckets))
+        capacity = arrays.room(len(self._members), len(self._places.buckets))
         if capacity > len(self._places.buckets):
             self._places = arrays.grown(self._places, capacity, axis=0)
+        capacity = arrays.room(len(self._members.populations), len(self._peers.buckets))
+        if capacity > len(self._peers.buckets):
+            self._peers = arrays.grown(self._peers, capacity, axis=0)
 
 
 def positions(text: pl.Series) -> Floats:

@@ -9,9 +9,10 @@ from tailmass.analysis import arrays, peers
 from tailmass.analysis.arrays import Arrays
 from tailmass.analysis.clock import Advance
 from tailmass.analysis.detector import LEAST_PROBABILITY, SIDES, THRESHOLD, Causes, Findings, Names
-from tailmass.analysis.dictionary import Dictionary, Pairs, Series
+from tailmass.analysis.dictionary import Dictionary
 from tailmass.analysis.features import FEATURES
 from tailmass.analysis.gathering import Gathering, Measured
+from tailmass.analysis.membership import Membership
 from tailmass.columns import Columns, Floats, Ints
 from tailmass.jobs import Detector
 from tailmass.kernels.population import Members, Populations, Unlike, compare
@@ -100,8 +101,7 @@ class FeaturePopulation:
 class PopulationAnalysis:
     """A detector of a number per over value, or per over and by value, and bucket.
 
-    A population is all over values of a partition, and of a by value where there are several. A member is a person, as
-    an over value is called for short, in one population. The streams are the partitions.
+    Its streams are the partitions.
 
     Parameters
     ----------
@@ -116,16 +116,10 @@ class PopulationAnalysis:
         self, detector: Detector, dictionaries: Mapping[str, Dictionary], span: int, slots: int,
         summary: str | None = None,
     ) -> None:  # fmt: skip
-        assert detector.over_field_name
         function = detector.definition
         self.detector = detector
         self.measures = function.measures
-        self._partition = dictionaries[detector.partition_field_name] if detector.partition_field_name else None
-        self._by = dictionaries[detector.by_field_name] if detector.by_field_name else None
-        use_null = bool(detector.use_null)
-        self._populations = Series(self._partition, self._by, use_null=use_null)
-        self.persons = Series(self._partition, dictionaries[detector.over_field_name], use_null=use_null)
-        self._pairs = Pairs()  # of a population and a person, where there is a by field
+        self.members = Membership(detector, dictionaries)
         self._grows = function.empty == "zero"
         side = SIDES[function.side or "both"]
         self._features = tuple(
@@ -138,24 +132,22 @@ class PopulationAnalysis:
 
     def advance(self, columns: Columns, ids: Mapping[str, Ints], advance: Advance) -> Findings:
         """Add admitted rows to the open buckets, and judge the buckets that they close; see `DetectorAnalysis`."""
-        members = self._member_ids(ids, len(advance.rows))
-        measured = self._gathering.add(columns, members, len(self), advance)
+        members = self.members.ids(ids, len(advance.rows))
+        measured = self._gathering.add(columns, members, len(self.members), advance)
         return self._judge(measured, advance.first, learning=True)
 
     def interim(self, first: int, until: int) -> Findings:
         """Judge the open buckets `first` to `until - 1` as they stand; what can only grow is told where it is high."""
-        return self._judge(self._gathering.peek(first, until, len(self)), first, learning=False)
+        return self._judge(self._gathering.peek(first, until, len(self.members)), first, learning=False)
 
     def names(self, series: Ints) -> Names:
         """Partition, by and over values of persons; None where the detector does not split."""
-        partition, over = self.persons.names(series)
-        return partition, None, over
+        return self.members.names(series)
 
     def state(self, prefix: str) -> Arrays:
         """Persons, open buckets and models as arrays."""
-        members, populations = len(self), len(self._populations)
-        kept = self.persons.state(f"{prefix}.persons") | self._populations.state(f"{prefix}.populations")
-        kept[f"{prefix}.members"] = self._pairs.both.copy()
+        members, populations = len(self.members), len(self.members.populations)
+        kept = self.members.state(prefix)
         kept |= self._gathering.state(prefix, members)
         for feature, measure in zip(self._features, self.measures, strict=True):
             kept |= feature.state(f"{prefix}.{measure}", populations, members)
@@ -163,38 +155,20 @@ class PopulationAnalysis:
 
     def restore(self, prefix: str, kept: Mapping[str, np.ndarray[Any, Any]]) -> None:
         """Become the analysis that `state` was taken of."""
-        self.persons.restore(f"{prefix}.persons", kept)
-        self._populations.restore(f"{prefix}.populations", kept)
-        self._pairs = Pairs()
-        both = np.array(kept[f"{prefix}.members"], np.int64).reshape(-1, 2)
-        self._pairs.ids(both[:, 0].copy(), both[:, 1].copy())
+        self.members.restore(prefix, kept)
         self._gathering.restore(prefix, kept)
         for feature, measure in zip(self._features, self.measures, strict=True):
             feature.restore(f"{prefix}.{measure}", kept)
-
-    def __len__(self) -> int:
-        """How many members there are."""
-        return len(self.persons) if self._by is None else len(self._pairs)
 
     @property
     def size_bytes(self) -> int:
         """Bytes of the models and of the open buckets."""
         return self._gathering.size_bytes + sum(feature.size_bytes for feature in self._features)
 
-    def _member_ids(self, ids: Mapping[str, Ints], rows: int) -> Ints:
-        detector = self.detector
-        assert detector.over_field_name
-        partition = ids[detector.partition_field_name] if detector.partition_field_name else None
-        by = ids[detector.by_field_name] if detector.by_field_name else None
-        persons = self.persons.ids(partition, ids[detector.over_field_name], rows)
-        populations = self._populations.ids(partition, by, rows)
-        return persons if by is None else self._pairs.ids(populations, persons)
-
     def _judge(self, measured: Measured, first: int, *, learning: bool) -> Findings:
         closed, values = measured
-        person = closed.series if self._by is None else self._pairs.both[closed.series, 1]
-        partition = self.persons.partitions(person)
-        population = partition if self._by is None else self._pairs.both[closed.series, 0]
+        person, population = self.members.persons_of(closed.series), self.members.populations_of(closed.series)
+        partition = self.members.persons.partitions(person)
         buckets = np.repeat(np.arange(len(closed.offsets) - 1), np.diff(closed.offsets))
         found = [
             feature.compare(closed.offsets, closed.series, population, each, first, learning=learning)
@@ -207,7 +181,7 @@ class PopulationAnalysis:
             high = actual > typical
             entry, chance, typical, feature, actual = (each[high] for each in (entry, chance, typical, feature, actual))
         asked_bucket, asked_person, asked_partition = buckets[entry], person[entry], partition[entry]
-        alone = self._by is None
+        alone = self.members.alone
         tests, once = np.ones(len(entry), np.int64), np.arange(len(buckets))
         if not alone:
             tests = peers.occurrences(buckets, person, asked_bucket, asked_person)
@@ -217,7 +191,7 @@ class PopulationAnalysis:
         worth = peers.worth_telling(asked_bucket, asked_person, chance, tests, asked_partition, among)
         causes = Causes(
             offsets=worth.offsets,
-            by=self._populations.names(population[entry[worth.causes]])[1],
+            by=self.members.by(closed.series[entry[worth.causes]]),
             probability=np.maximum(chance[worth.causes], LEAST_PROBABILITY),
             feature=feature[worth.causes],
             actual=actual[worth.causes],
@@ -226,5 +200,5 @@ class PopulationAnalysis:
         worst = causes.offsets[:-1]
         kind = np.where(causes.actual[worst] > causes.typical[worst], "spike", "dip")
         updates = peers.streams_in(buckets, partition, len(closed.offsets) - 1)
-        of = self.persons.partitions(worth.person)
+        of = self.members.persons.partitions(worth.person)
         return peers.findings(worth, causes, of, kind, updates, measured if alone else None)

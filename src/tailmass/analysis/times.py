@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from tailmass.analysis import arrays
+from tailmass.analysis import arrays, peers
 from tailmass.analysis.arrays import Arrays
 from tailmass.analysis.calendar import Calendar
 from tailmass.analysis.clock import Advance
-from tailmass.analysis.detector import LEAST_PROBABILITY, THRESHOLD, Causes, Findings, Names
-from tailmass.analysis.dictionary import Dictionary, Series
-from tailmass.analysis.explanation import looking_like
+from tailmass.analysis.detector import LEAST_PROBABILITY, THRESHOLD, Findings, Names
+from tailmass.analysis.dictionary import Dictionary
+from tailmass.analysis.membership import Membership
+from tailmass.analysis.onebyone import Told, one_by_one
 from tailmass.analysis.open import OpenPairs, Rows
 from tailmass.analysis.rare import HALF_LIFE_SECONDS
 from tailmass.columns import Columns, Ints
@@ -23,12 +24,14 @@ from tailmass.kernels.season import DAY, WEEK
 SLOTS = {"time_of_day": (DAY, 48), "time_of_week": (WEEK, 168)}
 LEAST_PERIODS = {"time_of_day": 3.0, "time_of_week": 2.0}  # before anything is unusual
 BORROWED, BORROWED_OF_PEERS = 20.0, 500.0  # events that other series count for at most
+LEANING = 4.0  # times what a series' new slots say: the same, where others are no peers to be like
 
 
 class TimeAnalysis:
     """A `time_of_day` or `time_of_week` detector.
 
-    Each by value, or each over value, is a series; over values lean far more on what their peers do.
+    Each by value, or each over value, is a series; over values lean far more on what their peers do, and where there is
+    a by field, too, have habits for each of its values.
 
     Parameters
     ----------
@@ -43,29 +46,23 @@ class TimeAnalysis:
     ) -> None:
         (measure,) = self.measures = detector.definition.measures
         self.detector = detector
-        self._split = detector.over_field_name or detector.by_field_name
-        self.series = Series(
-            dictionaries[detector.partition_field_name] if detector.partition_field_name else None,
-            dictionaries[self._split] if self._split else None,
-            use_null=bool(detector.use_null),
-        )
+        self._members = Membership(detector, dictionaries)
         self._span, self._calendar = span, calendar
         self._period, slots = SLOTS[measure]
         self._length = self._period // slots
         self._keep = float(0.5 ** (self._period / HALF_LIFE_SECONDS))
-        self._borrowed = BORROWED_OF_PEERS if detector.over_field_name else BORROWED
+        peers_matter = detector.over_field_name is not None
+        self._borrowed = BORROWED_OF_PEERS if peers_matter else BORROWED
+        self._leaning = np.inf if peers_matter else LEANING
         self._least_periods = LEAST_PERIODS[measure]
         self._open = OpenPairs()
         self._habits = Habits(
-            np.zeros((0, slots), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int32), np.zeros(slots)
+            np.zeros((0, slots), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int32), np.zeros((0, slots))
         )
 
     def advance(self, columns: Columns, ids: Mapping[str, Ints], advance: Advance) -> Findings:
         """Add admitted rows to the open buckets, and judge the buckets that they close; see `DetectorAnalysis`."""
-        partition = self.detector.partition_field_name
-        series = self.series.ids(
-            ids[partition] if partition else None, ids[self._split] if self._split else None, len(advance.rows)
-        )
+        series = self._members.ids(ids, len(advance.rows))
         seconds = columns.times // 1000
         local = seconds + self._calendar.offsets(seconds)
         slot = (local % self._period) // self._length
@@ -78,21 +75,20 @@ class TimeAnalysis:
 
     def names(self, series: Ints) -> Names:
         """Partition, by and over values of series; None where the detector does not split."""
-        partition, split = self.series.names(series)
-        return (partition, None, split) if self.detector.over_field_name else (partition, split, None)
+        return self._members.names(series)
 
     def state(self, prefix: str) -> Arrays:
         """Habits and open buckets as arrays."""
         self._make_room()
-        kept = self.series.state(prefix) | self._open.state(f"{prefix}.open")
-        known = len(self.series)
+        kept = self._members.state(prefix) | self._open.state(f"{prefix}.open")
+        known, groups = len(self._members), len(self._members.populations)
         kept |= {f"{prefix}.habits.{name}": part[:known].copy() for name, part in self._of_series().items()}
-        kept[f"{prefix}.habits.everybody"] = self._habits.everybody.copy()
+        kept[f"{prefix}.habits.everybody"] = self._habits.everybody[:groups].copy()
         return kept
 
     def restore(self, prefix: str, kept: Mapping[str, np.ndarray[Any, Any]]) -> None:
         """Become the analysis that `state` was taken of."""
-        self.series.restore(prefix, kept)
+        self._members.restore(prefix, kept)
         self._open.restore(f"{prefix}.open", kept)
         self._habits = arrays.put_together(self._habits, f"{prefix}.habits", kept)
 
@@ -107,41 +103,36 @@ class TimeAnalysis:
         buckets = np.repeat(np.arange(count), np.diff(rows.offsets))
         order = np.lexsort((rows.least, rows.left, buckets))
         series, second = rows.left[order], rows.least[order]
+        group = self._members.populations_of(series)
         unusual, watched = visit(
-            rows.offsets, series, second // self._length, self._habits, self._keep, self._borrowed, self._least_periods,
-            THRESHOLD, learning,
+            rows.offsets, series, group, second // self._length, self._habits, self._keep, self._borrowed,
+            self._leaning, self._least_periods, THRESHOLD, learning,
         )  # fmt: skip
         entry = unusual.entry
         # The rarest slot speaks for a series in a bucket.
         best = np.lexsort((entry, unusual.chance, series[entry], buckets[entry]))
-        keys = np.stack([buckets[entry[best]], series[entry[best]]])
-        best = best[np.append(True, (np.diff(keys) != 0).any(axis=0))[: len(best)]]
+        best = best[peers.changes(buckets[entry[best]], series[entry[best]])]
         entry, chance = entry[best], unusual.chance[best]
         expected = np.minimum(chance, unusual.rate[best] * self._span / self._period)
-        actual = (second[entry] % self._period).astype(np.float64)
-        typical = (unusual.typical[best] + 0.5) * self._length
-        probability = np.maximum(chance, LEAST_PROBABILITY)
-        nothing = np.zeros(len(entry), np.int64)
-        causes = Causes(np.arange(len(entry) + 1), None, probability, nothing, actual, typical)
-        return Findings(
+        found = Told(
             bucket=buckets[entry],
-            series=series[entry],
+            member=series[entry],
+            probability=np.maximum(chance, LEAST_PROBABILITY),
             evidence=evidence_as_rare(-np.log10(np.maximum(expected, LEAST_PROBABILITY))),
-            probability=probability,
-            feature=nothing,
-            actual=actual,
-            typical=typical,
-            explanation=looking_like(np.full(len(entry), "time")),
-            updates=watched,
-            closed=None,
-            causes=causes if self.detector.over_field_name else None,
+            actual=(second[entry] % self._period).astype(np.float64),
+            typical=self._length * (unusual.typical[best].astype(np.float64) + 0.5),
+            kind=np.full(len(entry), "time"),
         )
+        return one_by_one(found, self._members, buckets, series, watched)
 
     def _of_series(self) -> dict[str, np.ndarray[Any, Any]]:
         return {"slots": self._habits.slots, "periods": self._habits.periods, "last": self._habits.last}
 
     def _make_room(self) -> None:
-        capacity = arrays.room(len(self.series), len(self._habits.periods))
+        capacity = arrays.room(len(self._members), len(self._habits.periods))
         if capacity > len(self._habits.periods):
             longer = {name: arrays.longer(part, capacity, 0) for name, part in self._of_series().items()}
             self._habits = self._habits._replace(**longer)
+        groups = arrays.room(len(self._members.populations), len(self._habits.everybody))
+        if groups > len(self._habits.everybody):
+            self._habits = self._habits._replace(everybody=arrays.longer(self._habits.everybody, groups, 0))

@@ -7,8 +7,9 @@ A slot counts once a day (or week), however many events it has: n_j is the decay
 and N the sum of all of them. So a night in which something runs amok is one night. q is what is expected of a slot
 before anything was seen: HALF an event anywhere, one more for each slot that was seen once, as there will be as many of
 those again; of a series that has next to no habits, as many in each slot as its slots are alike; and what the other
-series of the detector do, which counts for up to `borrowed` events. p is the share of a series' times that are at most
-as usual as this one; the circle has no midnight. What is told is at most half as usual as times are on the average.
+series of its group do, which counts for up to `borrowed` events, and for up to `leaning` times what slots seen once do:
+who has shown its habits does not take on those of others. p is the share of a series' times that are at most as usual
+as this one; the circle has no midnight. What is told is at most half as usual as times are on the average.
 
 References
 ----------
@@ -41,7 +42,7 @@ class Habits(NamedTuple):
     last: npt.NDArray[np.int32]
     """(series,) the newest slot with events, numbered from the epoch on."""
     everybody: Floats
-    """(slots,) all series together."""
+    """(groups, slots) all series of a group together."""
 
 
 class Unusual(NamedTuple):
@@ -65,12 +66,11 @@ def _smooth(slots: Singles, i: int, j: int) -> float:
 
 
 @inlined
-def _around(everybody: Floats, j: int) -> float:
-    """The same of all series."""
-    n = len(everybody)
-    return float(
-        0.25 * everybody[j - 1 if j > 0 else n - 1] + 0.5 * everybody[j] + 0.25 * everybody[j + 1 if j + 1 < n else 0]
-    )
+def _around(everybody: Floats, g: int, j: int) -> float:
+    """The same of all series of a group."""
+    n = everybody.shape[1]
+    left, right = everybody[g, j - 1 if j > 0 else n - 1], everybody[g, j + 1 if j + 1 < n else 0]
+    return float(0.25 * left + 0.5 * everybody[g, j] + 0.25 * right)
 
 
 @inlined
@@ -84,8 +84,8 @@ def _evenness(mean: float, variance: float) -> float:
 
 @kernel
 def visit(
-    offsets: Ints, series: Ints, slot: Ints, habits: Habits, keep: float, borrowed: float, least_periods: float,
-    most: float, learning: bool,
+    offsets: Ints, series: Ints, group: Ints, slot: Ints, habits: Habits, keep: float, borrowed: float, leaning: float,
+    least_periods: float, most: float, learning: bool,
 ) -> tuple[Unusual, Ints]:  # fmt: skip
     """Take series through consecutive buckets: judge each slot by what came before its bucket, then learn it.
 
@@ -93,10 +93,12 @@ def visit(
     ----------
     offsets : (buckets + 1,) where each bucket's entries begin
     series : (entries,) ids
+    group : (entries,) ids of what each series is compared with
     slot : (entries,) numbers of slots from the epoch on, ascending for a series
     habits : changed in place where `learning`
     keep : share of a count that is kept from one period of a series to the next
     borrowed : events that others count for at most
+    leaning : times those of slots that were seen once: the same
     least_periods : periods of a series before anything is unusual
     most : the p up to which a slot is told
 
@@ -116,7 +118,7 @@ def visit(
     found = 0
     for b in range(len(offsets) - 1):
         for k in range(offsets[b], offsets[b + 1]):
-            i, now = series[k], slot[k] % n
+            i, g, now = series[k], group[k], slot[k] % n
             if habits.periods[i] < least_periods:
                 continue
             total, everybody, once, squares = 0.0, 0.0, 0.0, 0.0
@@ -125,14 +127,14 @@ def visit(
                 total += visits
                 once += visits if visits < ONCE else 0.0
                 squares += visits * visits
-                everybody += habits.everybody[j]
+                everybody += habits.everybody[g, j]
             mean = total / n
             spare = (HALF + once) / n + _evenness(mean, squares / n - mean * mean)
             others = max(0.0, everybody - total)
-            weight = borrowed / (others + OTHERS)
+            weight = min(borrowed, leaning * (HALF + once)) / (others + OTHERS)
             for j in range(n):
                 own = _smooth(habits.slots, i, j)
-                density[j] = own + spare + weight * max(0.0, _around(habits.everybody, j) - own)
+                density[j] = own + spare + weight * max(0.0, _around(habits.everybody, g, j) - own)
             height = density[now] * (1.0 + 1e-9)  # the sums of equal slots may differ in their last bit
             beneath, sum_ = 0.0, 0.0
             for j in range(n):
@@ -149,7 +151,7 @@ def visit(
             known += not seen[series[k]]
             seen[series[k]] = True
             if learning:
-                _learn(habits, series[k], slot[k], keep)
+                _learn(habits, series[k], group[k], slot[k], keep)
         watched[b] = known
     return Unusual(entry[:found], chance[:found], rate[:found], typical[:found]), watched
 
@@ -167,17 +169,17 @@ def _nearest_usual(density: Floats, now: int, usual: float) -> int:
 
 
 @inlined
-def _learn(habits: Habits, i: int, slot: int, keep: float) -> None:
-    """Events of series `i` in a slot."""
+def _learn(habits: Habits, i: int, g: int, slot: int, keep: float) -> None:
+    """Events of series `i` of group `g` in a slot."""
     n = habits.slots.shape[1]
     if habits.periods[i] > 0.0 and slot <= habits.last[i]:
         return
     if habits.periods[i] == 0.0 or slot // n > habits.last[i] // n:
         for j in range(n):
             faded = np.float64(habits.slots[i, j]) * keep
-            habits.everybody[j] += faded - np.float64(habits.slots[i, j])
+            habits.everybody[g, j] += faded - np.float64(habits.slots[i, j])
             habits.slots[i, j] = faded
         habits.periods[i] = np.float64(habits.periods[i]) * keep + 1.0
     habits.slots[i, slot % n] += 1.0
-    habits.everybody[slot % n] += 1.0
+    habits.everybody[g, slot % n] += 1.0
     habits.last[i] = slot

@@ -11,6 +11,10 @@ widens.
 A second channel asks whether the way from the place before can be travelled at all: more than FASTEST, and farther than
 maps of network addresses are wrong. Its p is the recent share of buckets with such a way.
 
+Where series are compared with others, those of a population have clusters together, PEER_CLUSTERS at most, which count
+for BORROWED of a series' own buckets; nu leans on that of all of them as if it were NU_WORTH of these. So a place is
+unusual where neither the series nor its peers are, and no young series is without a past.
+
 References
 ----------
 Mardia & Jupp (2000), Directional statistics. Kotz & Nadarajah (2004), Multivariate t distributions and their
@@ -35,6 +39,7 @@ LEARNING = 20  # buckets of a series before anything is unusual
 RISE, PRIOR = 3.0, 0.5  # as of new values in `kernels.rare`
 WORTH = RISE * RISE / (2.0 * RISE - 1.0)
 PLACE, TRAVEL = 0, 1
+PEER_CLUSTERS, BORROWED, NU_WORTH = 32, 500.0, 20.0
 
 
 class Places(NamedTuple):
@@ -50,6 +55,23 @@ class Places(NamedTuple):
     """(series, 3) the newest place, on the unit sphere."""
     time: Ints
     """(series,) its epoch second."""
+
+
+class Peers(NamedTuple):
+    """What the series of a population have in common."""
+
+    clusters: Floats
+    """(populations, PEER_CLUSTERS * FIELDS); no columns where series are compared with nobody."""
+    buckets: Ints
+    """(populations,) with any place."""
+    met: Ints
+    """(populations,) number of the newest of them, plus one."""
+    visits: Floats
+    """(populations,) buckets of all series together."""
+    news: Floats
+    """(populations, 2) shares of these, as `Places.news`."""
+    alone: Ints
+    """(populations,) the only series so far, plus one; 0 before the first, -1 once there are several."""
 
 
 class Unusual(NamedTuple):
@@ -81,19 +103,39 @@ def _beyond(clusters: Floats, i: int, c: int, d: float) -> float:
     return float((1.0 + d * d / (4.0 * square)) ** -2.0)
 
 
+@inlined
+def _held(clusters: Floats, i: int, x: float, y: float, z: float) -> tuple[float, float, float, int]:
+    """Weighted sum of the shares beyond a place, that of weights, the largest share, and the cluster that has it."""
+    inside, total, close, near = 0.0, 0.0, 0.0, -1
+    for c in range(clusters.shape[1] // FIELDS):
+        f = c * FIELDS
+        weight = clusters[i, f + 3]
+        if weight > 0.0:
+            d = _angle(clusters[i, f], clusters[i, f + 1], clusters[i, f + 2], x, y, z)
+            beyond = _beyond(clusters, i, c, d)
+            inside += weight * beyond
+            total += weight
+            if beyond > close or near < 0:
+                close, near = beyond, c
+    return inside, total, close, near
+
+
 @kernel
 def stay(
-    offsets: Ints, series: Ints, second: Ints, point: Floats, places: Places, keep: float, most: float, learning: bool
-) -> tuple[Unusual, Ints]:
+    offsets: Ints, series: Ints, population: Ints, second: Ints, point: Floats, places: Places, peers: Peers,
+    first: int, keep: float, most: float, learning: bool,
+) -> tuple[Unusual, Ints]:  # fmt: skip
     """Take series through consecutive buckets: judge each by what came before its bucket, then learn it.
 
     Parameters
     ----------
     offsets : (buckets + 1,) where each bucket's rows begin
     series : (rows,) ids, ascending within a bucket
+    population : (rows,) ids of what each series is compared with
     second : (rows,) epoch seconds, ascending for a series
     point : (rows, 3) on the unit sphere
-    places : changed in place where `learning`
+    places, peers : changed in place where `learning`
+    first : number of the first bucket
     keep : share of a weight that is kept from one bucket of a series to the next
     most : the chance up to which a place is told
 
@@ -105,57 +147,56 @@ def stay(
     row, chance = np.empty(len(series), np.int64), np.empty(len(series))
     kind, latitude, longitude = np.empty(len(series), np.int64), np.empty(len(series)), np.empty(len(series))
     present = np.zeros(len(offsets) - 1, np.int64)
+    compared = peers.clusters.shape[1] > 0
+    news = np.zeros((len(series) if compared else 0, 2))  # by the first row of each series and bucket
     found = 0
     for b in range(len(offsets) - 1):
         begin = offsets[b]
         while begin < offsets[b + 1]:
-            i = series[begin]
+            i, g = series[begin], population[begin]
             end = begin
             while end < offsets[b + 1] and series[end] == i:
                 end += 1
             present[b] += 1
-            prior = PRIOR / (places.buckets[i] / WORTH + 1.0)
-            least, where, which, nearest = 2.0, begin, PLACE, -1
+            own = np.float64(places.buckets[i])
+            strange, hasty = _news(places, peers, i, g, compared)
+            least, where, which = 2.0, begin, PLACE
+            centre = (0.0, 0.0, 0.0)
             far, fast = 0.0, 0.0
             x, y, z, time = places.last[i, 0], places.last[i, 1], places.last[i, 2], places.time[i]
-            before = (x, y, z)
             for k in range(begin, end):
-                a, share, near = point[k, 0], 0.0, -1
-                close, total = 0.0, 0.0
-                for c in range(CLUSTERS):
-                    weight = places.clusters[i, c * FIELDS + 3]
+                a, b_, c = point[k, 0], point[k, 1], point[k, 2]
+                inside, total, close, near = _held(places.clusters, i, a, b_, c)
+                clusters, f = places.clusters[i], near * FIELDS
+                if compared:
+                    shared, weight, closest, nearest = _held(peers.clusters, g, a, b_, c)
                     if weight > 0.0:
-                        d = _angle(
-                            places.clusters[i, c * FIELDS], places.clusters[i, c * FIELDS + 1],
-                            places.clusters[i, c * FIELDS + 2], a, point[k, 1], point[k, 2],
-                        )  # fmt: skip
-                        beyond = _beyond(places.clusters, i, c, d)
-                        share += weight * beyond
-                        total += weight
-                        if beyond > close or near < 0:
-                            close, near = beyond, c
+                        inside, total = inside + BORROWED * shared / weight, total + BORROWED
+                    if closest > close or near < 0:
+                        close, near, clusters, f = closest, nearest, peers.clusters[g], nearest * FIELDS
                 if close < FAR and total > 0.0:
                     far = 1.0
-                p = places.news[i, PLACE] + prior + (share / total if total > 0.0 else 1.0)
+                p = strange + (inside / total if total > 0.0 else 1.0)
                 if p < least:
-                    least, where, which, nearest = p, k, PLACE, near
+                    least, where, which = p, k, PLACE
+                    if near >= 0:
+                        centre = (clusters[f], clusters[f + 1], clusters[f + 2])
                 if places.buckets[i] > 0 or k > begin:
-                    way = EARTH_KM * _angle(x, y, z, a, point[k, 1], point[k, 2])
+                    way = EARTH_KM * _angle(x, y, z, a, b_, c)
                     if way > NEAR_KM and way > FASTEST_KM_H * max(1, second[k] - time) / 3600.0:
                         fast = 1.0
-                        p = places.news[i, TRAVEL] + prior
-                        if p < least:
-                            least, where, which = p, k, TRAVEL
-                            before = (x, y, z)
-                x, y, z, time = a, point[k, 1], point[k, 2], second[k]
+                        if hasty < least:
+                            least, where, which = hasty, k, TRAVEL
+                            centre = (x, y, z)
+                x, y, z, time = a, b_, c, second[k]
             p = 1.0 - (1.0 - min(1.0, least)) ** 2  # the less probable of two channels
-            if places.buckets[i] >= LEARNING and p <= most:
+            known = own >= LEARNING
+            if compared:
+                known = peers.buckets[g] >= LEARNING and peers.alone[g] != i + 1
+            if known and p <= most:
                 row[found], chance[found], kind[found] = where, p, which
-                if which == PLACE:
-                    f = nearest * FIELDS
-                    before = (places.clusters[i, f], places.clusters[i, f + 1], places.clusters[i, f + 2])
-                latitude[found] = math.degrees(math.asin(max(-1.0, min(1.0, before[2]))))
-                longitude[found] = math.degrees(math.atan2(before[1], before[0]))
+                latitude[found] = math.degrees(math.asin(max(-1.0, min(1.0, centre[2]))))
+                longitude[found] = math.degrees(math.atan2(centre[1], centre[0]))
                 found += 1
             if learning:
                 _fade(places.clusters, i, keep)
@@ -167,13 +208,60 @@ def stay(
                 places.news[i, TRAVEL] += gain * (fast - places.news[i, TRAVEL])
                 places.last[i, 0], places.last[i, 1], places.last[i, 2] = x, y, z
                 places.time[i] = time
+                if compared:
+                    news[begin, PLACE], news[begin, TRAVEL] = far, fast
             begin = end
+        if compared and learning:
+            _meet(peers, series, population, point, news, offsets[b], offsets[b + 1], first + b, keep)
     return Unusual(row[:found], chance[:found], kind[:found], latitude[:found], longitude[:found]), present
 
 
 @inlined
+def _news(places: Places, peers: Peers, i: int, g: int, compared: bool) -> tuple[float, float]:
+    """nu of series `i`, for places and for ways."""
+    own = np.float64(places.buckets[i])
+    if not compared:
+        prior = PRIOR / (own / WORTH + 1.0)
+        return places.news[i, PLACE] + prior, places.news[i, TRAVEL] + prior
+    prior = PRIOR / (peers.visits[g] / WORTH + 1.0)
+    share = own / (own + NU_WORTH)
+    strange = share * places.news[i, PLACE] + (1.0 - share) * peers.news[g, PLACE]
+    hasty = share * places.news[i, TRAVEL] + (1.0 - share) * peers.news[g, TRAVEL]
+    return strange + prior, hasty + prior
+
+
+@inlined
+def _meet(
+    peers: Peers, series: Ints, population: Ints, point: Floats, news: Floats, begin: int, end: int, bucket: int,
+    keep: float,
+) -> None:  # fmt: skip
+    """What the rows of a bucket add to what populations have in common."""
+    start = begin
+    while start < end:
+        i, g = series[start], population[start]
+        stop = start
+        while stop < end and series[stop] == i:
+            stop += 1
+        if peers.met[g] != bucket + 1:
+            peers.met[g] = bucket + 1
+            peers.buckets[g] += 1
+            _fade(peers.clusters, g, keep)
+        for k in range(start, stop):
+            _join(peers.clusters, g, point[k, 0], point[k, 1], point[k, 2], 1.0 / (stop - start))
+        peers.visits[g] += 1.0
+        gain = max(RISE / (peers.visits[g] + RISE - 1.0), RISE * (1.0 - keep))
+        peers.news[g, PLACE] += gain * (news[start, PLACE] - peers.news[g, PLACE])
+        peers.news[g, TRAVEL] += gain * (news[start, TRAVEL] - peers.news[g, TRAVEL])
+        if peers.alone[g] == 0:
+            peers.alone[g] = i + 1
+        elif peers.alone[g] != i + 1:
+            peers.alone[g] = -1
+        start = stop
+
+
+@inlined
 def _fade(clusters: Floats, i: int, keep: float) -> None:
-    for c in range(CLUSTERS):
+    for c in range(clusters.shape[1] // FIELDS):
         clusters[i, c * FIELDS + 3] *= keep
         clusters[i, c * FIELDS + 4] *= keep
 
@@ -182,7 +270,7 @@ def _fade(clusters: Floats, i: int, keep: float) -> None:
 def _join(clusters: Floats, i: int, x: float, y: float, z: float, weight: float) -> None:
     """A place becomes part of the cluster it is least far from, or a cluster of its own."""
     near, free, close, angle = -1, -1, 0.0, 0.0
-    for c in range(CLUSTERS):
+    for c in range(clusters.shape[1] // FIELDS):
         f = c * FIELDS
         if clusters[i, f + 3] == 0.0:
             free = c if free < 0 else free
