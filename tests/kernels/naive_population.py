@@ -115,12 +115,13 @@ class Compared:
         up = max(0.0, mean_between(ordered, 0.5, 0.9) - centre) / NORMAL
         down = max(0.0, centre - mean_between(ordered, 0.1, 0.5)) / NORMAL
         own = size / (size + 10.0) if pop.seen else 1.0
+        lean = size**2 / (size**2 + 400.0) if pop.seen else 1.0
         m = own * centre + (1.0 - own) * pop.middle
         deviation = sum(abs(y - centre) for y in ordered) / size
         least = max(0.1 * own * deviation, 0.5 if self.counts else 1e-300, 1e-3 * abs(m))
         spread = {
-            +1: max(least, own * up + (1.0 - own) * pop.above),
-            -1: max(least, own * down + (1.0 - own) * pop.below),
+            +1: max(least, lean * up + (1.0 - lean) * pop.above),
+            -1: max(least, lean * down + (1.0 - lean) * pop.below),
         }
         if self.unit:
             m, spread = 0.0, {+1: self.unit, -1: self.unit}

@@ -6,9 +6,9 @@
 
 m is the mean of the middle half of the members, and s the distance from it to the mean of the four tenths next to the
 median on the side of y, times what makes it the standard deviation of a normal sample. Means of a part of the order
-statistics are as robust as quantiles, and do not jump with counts as those do. Both are weighted n : 10 with what they
-were before, n being the members that are present, so that a bucket of ten members leans on the past and one of a
-thousand does not. d is held against the tail of all d that there
+statistics are as robust as quantiles, and do not jump with counts as those do. The middle is weighted n : 10 with what it
+was before, n being the members that are present, and the spread, of which few members tell far less, n^2 : 20^2; so a
+bucket of ten members leans on the past and one of a thousand does not. d is held against the tail of all d that there
 were (`kernels.tail`). So a member that has always been unlike its peers is no news, and one that comes to be so is.
 
 References
@@ -28,6 +28,7 @@ from tailmass.kernels.tail import HIGH, LOW, Tails, age, chance, enter, fitted
 NEAR = 0.4  # of the members, next to the median on either side
 NORMAL = 0.5586098711723646  # mean of those of a standard normal sample: (phi(0) - phi(1.2816)) / 0.4
 PEERS = 10.0  # members that the past is worth
+PEERS_OF_SPREAD = 20.0  # of whose spread half is believed; fewer tell far less
 OWN = 10.0  # buckets after which half of a member's own habit is believed
 MEMORY = 50.0  # buckets that a habit is the mean of
 SLOW = 0.05  # how fast the middle and the spread of a population are remembered
@@ -184,8 +185,9 @@ def _described(
     own = n / (n + PEERS) if populations.seen[g] > 0 else 1.0
     m = own * centre + (1.0 - own) * populations.middle[g]
     least = max(LEAST_DEVIATION * own * deviation, max(0.5 if counts else 1e-300, LEAST_RATIO * abs(m)))
-    above = max(least, own * up + (1.0 - own) * populations.above[g])
-    below = max(least, own * down + (1.0 - own) * populations.below[g])
+    lean = n * n / (n * n + PEERS_OF_SPREAD**2) if populations.seen[g] > 0 else 1.0
+    above = max(least, lean * up + (1.0 - lean) * populations.above[g])
+    below = max(least, lean * down + (1.0 - lean) * populations.below[g])
     return m, above, below, centre, up, down
 
 
