@@ -5,9 +5,10 @@ function adds a line to `SCENARIOS`: what happens in the cells of series and buc
 anything else that gives a `Case`. Whoever adds a way to split adds one to `SPLITS`.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -19,7 +20,8 @@ from tailmass.jobs import FUNCTIONS, Function, Job
 from tailmass.results import Batch
 
 SPAN, BUCKETS = 600, 400
-BEGIN = 1_700_000_400 // SPAN
+START = 1_700_000_400
+BEGIN = START // SPAN
 EARLIEST, LATEST = 250, 390  # buckets in which something is planted
 HOSTS, PEERS, SITES = 4, 12, ("s0", "s1")
 """How many hosts there are where each is compared with its past, and where they are compared with each other."""
@@ -29,6 +31,7 @@ SPLITS: dict[str, dict[str, str]] = {
     "partition": {"partitionFieldName": "host"},
     "by and partition": {"byFieldName": "host", "partitionFieldName": "site"},
     "over": {"overFieldName": "host"},
+    "by and over": {"byFieldName": "site", "overFieldName": "host"},
 }
 FIELDS = {
     "byFieldName": "by_field_value",
@@ -37,7 +40,7 @@ FIELDS = {
 }
 """Which column of a record names the value of a split."""
 WEEK = 604_800
-CRITICAL = 75.0  # a score that comes once in 72 weeks of a series
+CRITICAL, CRITICAL_WEEKS = 75.0, 72.0  # a score that comes once in so many weeks of a series
 ONCE_A_WEEK = 50.0
 WORDS = ("www", "mail", "cdn", "api", "static", "img", "login", "shop", "news", "blog", "forum", "search")
 
@@ -65,8 +68,27 @@ class Case:
     side: int
 
 
-Scenario = Callable[[str, int, int], Case]
+Making = Callable[[str, int, int], Case]
 """Rows for a split, a seed and a side; with side 0 nothing is planted, which leaves the rows elsewhere as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """How rows are made, and the buckets that they are for."""
+
+    case: Making
+    span: int = SPAN
+    buckets: int = BUCKETS
+
+    @property
+    def begin(self) -> int:
+        """Number of the first bucket."""
+        return START // self.span
+
+    @property
+    def weeks(self) -> float:
+        """How long it takes."""
+        return self.buckets * self.span / WEEK
 
 
 # -- scenarios ---------------------------------------------------------------------------------------------------------
@@ -137,10 +159,7 @@ def of_cells(cell: Callable[[np.random.Generator, int], Cell]) -> Scenario:
     """
 
     def made(split: str, seed: int, side: int) -> Case:
-        chance, own = (
-            np.random.default_rng([2014, list(SPLITS).index(split), seed]),
-            np.random.default_rng([2015, seed]),
-        )
+        chance, own = _chances(split, seed)
         fields = SPLITS[split]
         hosts, sites = _sizes(split)
         bucket, host, site = (int(chance.integers(*ends)) for ends in ((EARLIEST, LATEST), (0, hosts), (0, sites)))
@@ -151,7 +170,131 @@ def of_cells(cell: Callable[[np.random.Generator, int], Cell]) -> Scenario:
         where = {FIELDS[key]: named[field] for key, field in fields.items()}
         return Case(_columns(cells, sites, hosts), BEGIN + bucket, where, side)
 
-    return made
+    return Scenario(made)
+
+
+# -- who, when and where; these have no side, so that either one plants something --------------------------------------
+
+
+class Row(NamedTuple):
+    """What one row says: when, and its values for each way to split."""
+
+    second: int
+    by: str = ""
+    over: str = ""
+    partition: str = ""
+    text: str = ""
+
+
+def _rare(split: str, seed: int, side: int) -> Case:
+    """Programs, some usual and some less; one is new, or was there once, some two days ago.
+
+    In a population two dozen hosts have them, and one shows three that it has for itself, or that one other host had.
+    """
+    chance, own = _chances(split, seed)
+    peers, sites = "overFieldName" in SPLITS[split], _counts(split)[2]
+    persons = 24 if peers else 1
+    bucket, person, site = (int(chance.integers(*ends)) for ends in ((EARLIEST, LATEST), (0, persons), (0, sites)))
+    earlier, other = int(chance.integers(20, 60)), (person + int(chance.integers(1, 24))) % persons
+    odd = [f"odd{n}" for n in range(3 if peers else 1)]
+    planted = {(bucket, person, site)} | ({(earlier, other, site)} if side < 0 else set()) if side else set()
+    rows = []
+    for cell in np.ndindex(BUCKETS, persons, sites):
+        programs = [f"p{n}" for n in np.minimum(chance.geometric(0.25, 1 + chance.poisson(4.0)), 12)]
+        if cell in planted:
+            programs += [*odd, *own.choice(odd, 4)]
+        now, who, where = cell
+        seconds = (now * SPAN + np.arange(len(programs)) * SPAN // len(programs)).tolist()
+        rows += [Row(*each, f"h{who}", f"s{where}") for each in zip(seconds, programs, strict=True)]
+    asked = Row(0, odd[0], f"h{person}", f"s{site}")
+    where = _where(split, asked) if not peers else {"over_field_value": asked.over}
+    return Case(_of_rows(rows, split, SPAN), BEGIN + bucket, where, 0)
+
+
+HOUR, DAY_HOURS, WEEK_HOURS = 3600, 24, 168
+
+
+def of_hours(hours: int, *, weekends: bool) -> Scenario:
+    """Shifts of eight hours, in most of which there are rows; once there are some in the middle of the time off.
+
+    Each series has a shift of its own, but all of a population have the same.
+
+    Parameters
+    ----------
+    hours : how many there are
+    weekends : whether there are shifts on Saturdays and Sundays, too; otherwise it is there that some rows are planted
+    """
+
+    def made(split: str, seed: int, side: int) -> Case:
+        chance, own = _chances(split, seed)
+        kinds, persons, sites = _counts(split)
+        peers = "overFieldName" in SPLITS[split]
+        starts = chance.integers(0, DAY_HOURS, (kinds, 1 if peers else persons, sites)) + np.zeros(
+            (kinds, persons, sites), np.int64
+        )
+        series = tuple(int(chance.integers(n)) for n in (kinds, persons, sites))
+        begin = START // HOUR
+        off = [
+            hour
+            for hour in range(hours - WEEK_HOURS, hours - 1)
+            if 12 <= (begin + hour - starts[series]) % DAY_HOURS < 20
+            and (weekends or _free(begin + hour) == (seed % 2 == 0))
+        ]
+        odd = int(chance.choice(off))
+        rows = []
+        for hour, *cell in np.ndindex(hours, kinds, persons, sites):
+            local = begin + hour
+            works = (local - starts[tuple(cell)]) % DAY_HOURS < 8 and (weekends or not _free(local))
+            n = chance.integers(0, 4) if works else 0
+            if side and hour == odd and tuple(cell) == series:
+                n = int(own.integers(1, 4))
+            seconds = (own if hour == odd and tuple(cell) == series else chance).integers(0, HOUR, n)
+            rows += [Row(hour * HOUR + int(second), *_named(cell)) for second in seconds]
+        return Case(_of_rows(rows, split, HOUR), begin + odd, _where(split, Row(0, *_named(series))), 0)
+
+    return Scenario(made, HOUR, hours)
+
+
+def _free(hour: int) -> bool:
+    """Whether an hour from the epoch on, which began on a Thursday, is of a Saturday or Sunday."""
+    return hour // DAY_HOURS % 7 in (2, 3)
+
+
+CITIES = ((51.5, -0.1), (48.9, 2.4), (52.5, 13.4), (41.9, 12.5), (40.4, -3.7), (59.3, 18.1), (37.9, 23.7), (50.1, 14.4))
+FAR_CITIES = ((-33.9, 151.2), (-23.5, -46.6), (19.4, -99.1), (35.7, 139.7))
+STAY, AWAY = 60, 20  # buckets, of which so many are spent on the way
+
+
+def _travelling(split: str, seed: int, side: int) -> Case:
+    """Now in one city and now in another; once on another continent, or in both cities within a bucket.
+
+    Each series has two cities of its own, but all of a population have the same.
+    """
+    chance, own = _chances(split, seed)
+    kinds, persons, sites = _counts(split)
+    peers = "overFieldName" in SPLITS[split]
+    cities = chance.permuted(np.tile(np.arange(len(CITIES)), (kinds * persons * sites, 1)), axis=1)
+    cities = cities.reshape(kinds, persons, sites, -1)[..., :2]
+    if peers:
+        cities[:] = cities[:, :1]
+    series = tuple(int(chance.integers(n)) for n in (kinds, persons, sites))
+    shifts = chance.integers(0, 2 * STAY, (kinds, persons, sites))
+    bucket = int(
+        chance.choice([b for b in range(EARLIEST, LATEST) if AWAY + 6 <= (b + shifts[series]) % STAY < STAY - 6])
+    )
+    rows = []
+    for now, *cell in np.ndindex(BUCKETS, kinds, persons, sites):
+        stay, since = divmod(now + int(shifts[tuple(cell)]), STAY)
+        planted = side and now == bucket and tuple(cell) == series
+        places = [CITIES[cities[(*cell, stay % 2)]]] * int(chance.integers(0, 3) if since >= AWAY else 0)
+        if planted and side > 0:
+            places = [FAR_CITIES[own.integers(len(FAR_CITIES))]]
+        elif planted:
+            places = [CITIES[city] for city in cities[tuple(cell)]]
+        for k, (latitude, longitude) in enumerate(places):
+            north, east = (own if planted else chance).normal(0.0, 0.05, 2)
+            rows.append(Row(now * SPAN + 200 * k, *_named(cell), f"{latitude + north:.4f},{longitude + east:.4f}"))
+    return Case(_of_rows(rows, split, SPAN), BEGIN + bucket, _where(split, Row(0, *_named(series))), 0)
 
 
 SCENARIOS: dict[str, Scenario] = {
@@ -164,6 +307,10 @@ SCENARIOS: dict[str, Scenario] = {
     "varp": of_cells(_restless),
     "distinct_count": of_cells(_various),
     "info_content": of_cells(_telling),
+    "rare": Scenario(_rare),
+    "time_of_day": of_hours(3 * WEEK_HOURS, weekends=True),
+    "time_of_week": of_hours(8 * WEEK_HOURS, weekends=False),
+    "lat_long": Scenario(_travelling),
 }
 """By the first of what a function measures."""
 
@@ -183,7 +330,7 @@ def groups() -> Iterator[tuple[str, str, list[Function]]]:
 def analysed(function: Function, split: str) -> bool:
     """Whether this version analyses the function with rows split so."""
     try:
-        Pipeline(_job([function], split))
+        Pipeline(_job([function], split, SPAN))
     except EngineError:
         return False
     return True
@@ -196,9 +343,11 @@ def side_of(function: Function, seed: int) -> int:
 
 def run(functions: Sequence[Function], split: str, rows: Columns) -> list[pl.DataFrame]:
     """The records that each function has of the rows, in one job with a detector for each; detectors do not meet."""
-    pipeline = Pipeline(_job(functions, split))
+    scenario = SCENARIOS[functions[0].measures[0]]
+    pipeline = Pipeline(_job(functions, split, scenario.span))
     batch, _ = pipeline.write(rows, *pipeline.admit(rows))
-    records = Batch.concat([batch, pipeline.advance((BEGIN + BUCKETS) * SPAN)]).records
+    end = (scenario.begin + scenario.buckets) * scenario.span
+    records = Batch.concat([batch, pipeline.advance(end)]).records
     return [records.filter(detector_index=index) for index in range(len(functions))]
 
 
@@ -207,20 +356,24 @@ def found(case: Case, records: pl.DataFrame) -> bool:
     if not len(records):
         return False
     top = records.sort("normalized_probability", descending=True, maintain_order=True).row(0, named=True)
-    side = np.sign(top["actual"] - top["typical"]) if case.side else 0
+    worst = json.loads(top["causes"])[0] if top["causes"] else {}
+    top["by_field_value"] = worst.get("byFieldValue", top["by_field_value"])
+    actual, typical = worst.get("actual", top["actual"]), worst.get("typical", top["typical"])
+    side = np.sign(actual - typical) if case.side else 0
     named = all(top[column] == value for column, value in case.where.items())
-    return bool(top["timestamp"] == case.bucket * SPAN and named and side == case.side)
+    return bool(top["timestamp"] == case.bucket * top["bucket_span"] and named and side == case.side)
 
 
-def budget(split: str) -> float:
-    """Records from ONCE_A_WEEK up that a twin may have: four times what its scores promise, and four.
+def budget(measure: str, split: str) -> tuple[float, float]:
+    """Records from ONCE_A_WEEK up, and from CRITICAL up, that a twin may have: four times what is promised, and four.
 
     These are days in which a job still lives on its prior; over all of them, some two of what is promised come. Peers
-    are one stream together.
+    are one stream together. There are no four of those that hardly ever come.
     """
-    hosts, sites = _sizes(split)
-    streams = sites if "overFieldName" in SPLITS[split] else hosts * sites
-    return 4.0 + 4.0 * streams * BUCKETS * SPAN / WEEK
+    kinds, persons, sites = _counts(split)
+    streams = sites if "overFieldName" in SPLITS[split] else kinds * persons * sites
+    weeks = 4.0 * streams * SCENARIOS[measure].weeks
+    return 4.0 + weeks, weeks / CRITICAL_WEEKS
 
 
 def alarms(records: pl.DataFrame) -> tuple[int, int]:
@@ -231,10 +384,11 @@ def alarms(records: pl.DataFrame) -> tuple[int, int]:
 
 def judge(measure: str, split: str, functions: Sequence[Function], seed: int) -> list[tuple[bool, int, int]]:
     """For each function, whether it found what was planted, and the alarms of the twin."""
-    quiet = [alarms(each) for each in run(functions, split, SCENARIOS[measure](split, seed, 0).rows)]
+    made = SCENARIOS[measure].case
+    quiet = [alarms(each) for each in run(functions, split, made(split, seed, 0).rows)]
     hits: dict[str, bool] = {}
     for side in {side_of(each, seed) for each in functions}:
-        case, concerned = SCENARIOS[measure](split, seed, side), [f for f in functions if side_of(f, seed) == side]
+        case, concerned = made(split, seed, side), [f for f in functions if side_of(f, seed) == side]
         for function, records in zip(concerned, run(concerned, split, case.rows), strict=True):
             hits[function.name] = found(case, records)
     return [(hits[function.name], *each) for function, each in zip(functions, quiet, strict=True)]
@@ -243,13 +397,14 @@ def judge(measure: str, split: str, functions: Sequence[Function], seed: int) ->
 def shares(measure: str, split: str, functions: Sequence[Function], seeds: range) -> list[dict[str, Any]]:
     """For each function, of how many seeds the planted was found, and of how many the twin kept within its budget."""
     told = [judge(measure, split, functions, seed) for seed in seeds]
+    some, critical = budget(measure, split)
     return [
         {
             "function": function.name,
             "split": split,
             "seeds": len(told),
             "found": float(np.mean([each[k][0] for each in told])),
-            "quiet": float(np.mean([each[k][1] <= budget(split) and each[k][2] == 0 for each in told])),
+            "quiet": float(np.mean([each[k][1] <= some and each[k][2] <= critical for each in told])),
             "alarms": float(np.mean([each[k][1] for each in told])),
         }
         for k, function in enumerate(functions)
@@ -261,6 +416,42 @@ def _sizes(split: str) -> tuple[int, int]:
     fields = SPLITS[split]
     hosts = PEERS if "overFieldName" in fields else HOSTS if fields else 1
     return hosts, len(SITES) if "site" in fields.values() else 1
+
+
+def _counts(split: str) -> tuple[int, int, int]:
+    """How many values there are to split by, of the over field, and to part."""
+    fields = SPLITS[split]
+    kinds = (2 if "overFieldName" in fields else HOSTS) if "byFieldName" in fields else 1
+    persons = PEERS if "overFieldName" in fields else 1
+    parts = (2 if "byFieldName" in fields else HOSTS) if "partitionFieldName" in fields else 1
+    return kinds, persons, parts
+
+
+def _chances(split: str, seed: int) -> tuple[np.random.Generator, np.random.Generator]:
+    """For all rows, and for those that are planted."""
+    return np.random.default_rng([2014, list(SPLITS).index(split), seed]), np.random.default_rng([2015, seed])
+
+
+def _named(series: Sequence[int]) -> tuple[str, str, str]:
+    by, over, partition = series
+    return f"b{by}", f"h{over}", f"s{partition}"
+
+
+def _where(split: str, row: Row) -> dict[str, str]:
+    """The columns of a record that name the series of a row."""
+    return {FIELDS[key]: getattr(row, key.removesuffix("FieldName")) for key in SPLITS[split]}
+
+
+def _of_rows(rows: Sequence[Row], split: str, span: int) -> Columns:
+    """The rows in the order of their times, for buckets of `span` seconds."""
+    ordered = sorted(rows, key=lambda row: row.second)
+    texts = {
+        name: pl.Series([getattr(row, key.removesuffix("FieldName")) for row in ordered])
+        for key, name in SPLITS[split].items()
+    }
+    texts["text"] = pl.Series([row.text for row in ordered])
+    times = 1000 * (START // span * span + np.array([row.second for row in ordered], np.int64))
+    return Columns(times, np.ones(len(times), np.bool_), texts, {})
 
 
 def _columns(cells: Sequence[Cell], sites: int, hosts: int) -> Columns:
@@ -279,10 +470,10 @@ def _columns(cells: Sequence[Cell], sites: int, hosts: int) -> Columns:
     return Columns(times[order], np.ones(len(times), np.bool_), texts, {"value": values})
 
 
-def _job(functions: Sequence[Function], split: str) -> Job:
+def _job(functions: Sequence[Function], split: str, span: int) -> Job:
     detectors = [
         {"function": each.name, **SPLITS[split]}
         | ({"fieldName": "text" if each.texts else "value"} if each.field == "required" else {})
         for each in functions
     ]
-    return Job.parse({"analysisConfig": {"bucketSpan": SPAN, "detectors": detectors}})
+    return Job.parse({"analysisConfig": {"bucketSpan": span, "detectors": detectors}})
