@@ -64,9 +64,12 @@ def missing(detector: Detector) -> str | None:
 
 def analysis(
     detector: Detector, dictionaries: Mapping[str, Dictionary], span: int, slots: int, calendar: Calendar,
-    summary: str | None = None,
+    summary: str | None = None, *, correlated: bool = False,
 ) -> Analysis:  # fmt: skip
-    """The analysis of a detector; the arguments are those of `DetectorAnalysis`."""
+    """The analysis of a detector; the arguments are those of `DetectorAnalysis`.
+
+    Only a detector of a number, with a by and without an over field, has what can be correlated.
+    """
     if detector.definition.measures == ("rare",):
         if detector.over_field_name:
             return RareOverAnalysis(detector, dictionaries, span, summary)
@@ -77,4 +80,5 @@ def analysis(
         return PlaceAnalysis(detector, dictionaries, span)
     if detector.over_field_name:
         return PopulationAnalysis(detector, dictionaries, span, slots, summary)
-    return DetectorAnalysis(detector, dictionaries, span, slots, calendar, summary)
+    correlated = correlated and detector.by_field_name is not None
+    return DetectorAnalysis(detector, dictionaries, span, slots, calendar, summary, correlated=correlated)

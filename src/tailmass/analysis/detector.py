@@ -9,6 +9,7 @@ import numpy as np
 from tailmass.analysis.arrays import Arrays
 from tailmass.analysis.calendar import Calendar
 from tailmass.analysis.clock import Advance
+from tailmass.analysis.correlation import Correlations, beside_peers
 from tailmass.analysis.dictionary import Dictionary, Series
 from tailmass.analysis.explanation import SOURCES, Explanation, kinds
 from tailmass.analysis.features import FEATURES
@@ -16,6 +17,7 @@ from tailmass.analysis.gathering import Gathering
 from tailmass.columns import Columns, Floats, Ints
 from tailmass.jobs import Detector
 from tailmass.kernels.buckets import Closed
+from tailmass.kernels.correlate import Broken
 from tailmass.kernels.observe import Entries, Unusual, Watch
 
 LEAST_PROBABILITY = 1e-300
@@ -70,6 +72,8 @@ class Findings:
     """(found,) whose events the findings are when their rate is counted; None for the series itself."""
     causes: Causes | None = None
     """What each finding is made of in a population."""
+    peer: Ints | None = None
+    """(found,) the series beside which each is odd; -1 where it is odd by itself, and None where nobody asked."""
 
 
 class DetectorAnalysis:
@@ -83,11 +87,12 @@ class DetectorAnalysis:
     slots : more than the number of buckets that can be open at once
     calendar : the clocks by which days and weeks are counted
     summary : the field that tells how many rows each one stands for, if they are summarised
+    correlated : whether to look at by values beside those they move with, too, by the first of what is measured
     """
 
     def __init__(
         self, detector: Detector, dictionaries: Mapping[str, Dictionary], span: int, slots: int, calendar: Calendar,
-        summary: str | None = None,
+        summary: str | None = None, *, correlated: bool = False,
     ) -> None:  # fmt: skip
         function = detector.definition
         self.detector = detector
@@ -98,16 +103,18 @@ class DetectorAnalysis:
             use_null=bool(detector.use_null),
         )
         self._calendar = calendar
+        looks = len(self.measures) + int(correlated)
         watch = Watch(
             span=span,
             side=SIDES[function.side or "both"],
             dense=function.empty == "zero",
             counts=self.measures == ("count",),
-            least=-float(np.log10(THRESHOLD / len(self.measures))),
+            least=-float(np.log10(THRESHOLD / looks)),
             sensitivity=(detector.sensitivity or USUAL_SENSITIVITY) / USUAL_SENSITIVITY,
             learning=True,
         )
         self.models = tuple(FEATURES[measure].model(watch, shapes=bool(detector.shape)) for measure in self.measures)
+        self._correlations = Correlations(watch, self.series) if correlated else None
         self._gathering = Gathering(detector, slots, summary)
 
     def advance(self, columns: Columns, ids: Mapping[str, Ints], advance: Advance) -> Findings:
@@ -131,7 +138,8 @@ class DetectorAnalysis:
             model.learn(self._entries(closed, each, measure, advance.first), known)
             for model, each, measure in zip(self.models, values, self.measures, strict=True)
         ]
-        return self._findings([unusual for unusual, _ in judged], judged[0][1], closed, values)
+        broken = self._broken(closed, values, advance.first, learning=True)
+        return self._findings([unusual for unusual, _ in judged], broken, judged[0][1], closed, values)
 
     def interim(self, first: int, until: int) -> Findings:
         """Judge the open buckets `first` to `until - 1` as they stand."""
@@ -141,7 +149,8 @@ class DetectorAnalysis:
             self._entries(closed, each, measure, first) for each, measure in zip(values, self.measures, strict=True)
         ]
         judged = [model.probe(each, known) for model, each in zip(self.models, entries, strict=True)]
-        return self._findings(judged, np.diff(entries[0].offsets), closed, values)
+        broken = self._broken(closed, values, first, learning=False)
+        return self._findings(judged, broken, np.diff(entries[0].offsets), closed, values)
 
     def forecast(self, series: int, first: int, buckets: int) -> tuple[Floats, Floats, Floats]:
         """What a series is expected to do, by the function's first feature.
@@ -169,7 +178,7 @@ class DetectorAnalysis:
         kept = self.series.state(prefix) | self._gathering.state(prefix, series)
         for model, measure in zip(self.models, self.measures, strict=True):
             kept |= model.state(f"{prefix}.{measure}", series)
-        return kept
+        return kept | (self._correlations.state(f"{prefix}.correlations") if self._correlations else {})
 
     def restore(self, prefix: str, kept: Mapping[str, np.ndarray[Any, Any]]) -> None:
         """Become the analysis that `state` was taken of."""
@@ -177,11 +186,18 @@ class DetectorAnalysis:
         self._gathering.restore(prefix, kept)
         for model, measure in zip(self.models, self.measures, strict=True):
             model.restore(f"{prefix}.{measure}", kept)
+        if self._correlations:
+            self._correlations.restore(f"{prefix}.correlations", kept)
 
     @property
     def size_bytes(self) -> int:
         """Bytes of the models and of the open buckets."""
-        return self._gathering.size_bytes + sum(model.size_bytes for model in self.models)
+        correlations = self._correlations.size_bytes if self._correlations else 0
+        return self._gathering.size_bytes + sum(model.size_bytes for model in self.models) + correlations
+
+    def _broken(self, closed: Closed, values: tuple[Floats, ...], first: int, *, learning: bool) -> Broken | None:
+        """Which series have left those they move with; None where nobody asked."""
+        return self._correlations.follow(closed, values[0], first, learning=learning) if self._correlations else None
 
     def _entries(self, closed: Closed, values: Floats, measure: str, first: int) -> Entries:
         """What the series did, as the models of a feature take it."""
@@ -197,8 +213,15 @@ class DetectorAnalysis:
             offsets=offsets, series=closed.series[there], values=values[there], rows=rows[there] if len(rows) else rows
         )
 
-    def _findings(self, features: list[Unusual], updates: Ints, closed: Closed, values: tuple[Floats, ...]) -> Findings:
-        """The features of a function as one finding a series and bucket."""
+    def _findings(
+        self, features: list[Unusual], broken: Broken | None, updates: Ints, closed: Closed, values: tuple[Floats, ...]
+    ) -> Findings:
+        """The features of a function, and what peers say of the first, as one finding a series and bucket."""
+        peer = None
+        if broken is not None:
+            features = [*features, beside_peers(broken, features[0].signs.shape[1])]
+            peer = np.full(sum(len(each.series) for each in features), -1)
+            peer[len(peer) - len(broken.peer) :] = broken.peer
         found, which, evidence = features[0], np.zeros(len(features[0].series), np.int64), features[0].evidence
         if len(features) > 1:
             which = np.repeat(np.arange(len(features)), [len(each.series) for each in features])
@@ -206,7 +229,8 @@ class DetectorAnalysis:
             order = np.lexsort((which, -found.evidence, found.series, found.bucket))
             bucket, series = found.bucket[order], found.series[order]
             best = order[np.append(True, (np.diff(bucket) != 0) | (np.diff(series) != 0))[: len(order)]]
-            found, which = Unusual._make(part[best] for part in found), which[best]
+            found, which = Unusual._make(part[best] for part in found), which[best] % len(self.measures)
+            peer = None if peer is None else peer[best]
             # The best of m features is below p with probability 1 - (1 - p)^m at most (Šidák, for independent ones).
             single = np.minimum(10.0**-found.evidence, 1.0 - 1e-16)
             evidence = -np.log10(-np.expm1(len(features) * np.log1p(-single)))
@@ -222,6 +246,7 @@ class DetectorAnalysis:
             updates=updates,
             closed=closed,
             values=values,
+            peer=peer,
         )
 
     def _explanation(self, found: Unusual, evidence: Floats) -> Explanation:

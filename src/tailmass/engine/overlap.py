@@ -44,11 +44,14 @@ class Overlap:
         self._clock = Clock(analysis.bucket_span, analysis.latency)
         calendar, summary = Calendar(analysis.time_zone, self._later), analysis.summary_count_field_name
         self._views: tuple[Analysis | None, ...] = tuple(
-            analysis_of(each, dictionaries, analysis.bucket_span, self._clock.slots, calendar, summary)
+            analysis_of(
+                each, dictionaries, analysis.bucket_span, self._clock.slots, calendar, summary,
+                correlated=bool(analysis.multivariate_by_fields),
+            )
             if worth_a_second_view(each)
             else None
             for each in analysis.detectors
-        )
+        )  # fmt: skip
         self._exclusions = tuple(Exclusion(each, dictionaries) for each in analysis.detectors)
         self._rules = tuple(rules)
         self._found = tuple(Held() for _ in analysis.detectors)

@@ -65,9 +65,12 @@ class Pipeline:
         self._dictionaries = {name: Dictionary() for each in analysis.detectors for name in each.split_fields}
         calendar, self._summary = Calendar(analysis.time_zone), analysis.summary_count_field_name
         self.detectors = tuple(
-            analysis_of(each, self._dictionaries, analysis.bucket_span, self.clock.slots, calendar, self._summary)
+            analysis_of(
+                each, self._dictionaries, analysis.bucket_span, self.clock.slots, calendar, self._summary,
+                correlated=bool(analysis.multivariate_by_fields),
+            )
             for each in analysis.detectors
-        )
+        )  # fmt: skip
         self._exclusions = tuple(Exclusion(each, self._dictionaries) for each in analysis.detectors)
         self._rules = tuple(Rules(each, analysis.value_lists or {}) for each in analysis.detectors)
         self._overlap = Overlap(analysis, self._dictionaries, self._rules) if analysis.overlapping_buckets else None

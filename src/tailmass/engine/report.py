@@ -101,6 +101,7 @@ def _records(index: int, analysis: Analysis, found: Findings, rate: Floats) -> p
         "field_name": [detector.field_name] * len(found.series),
         "by_field_name": [detector.by_field_name] * len(found.series),
         "by_field_value": by or _single_causes(found) or nothing,
+        "correlated_by_field_value": _peers(analysis, found) or nothing,
         "over_field_name": [detector.over_field_name] * len(found.series),
         "over_field_value": over or nothing,
         "partition_field_name": [detector.partition_field_name] * len(found.series),
@@ -116,6 +117,14 @@ def _records(index: int, analysis: Analysis, found: Findings, rate: Floats) -> p
     }
     known = pl.DataFrame(columns, schema={name: RECORDS[name] for name in columns})
     return pl.concat([known, _explained(found.explanation)], how="horizontal")
+
+
+def _peers(analysis: Analysis, found: Findings) -> list[str | None] | None:
+    """The by value beside which each finding is odd."""
+    if found.peer is None:
+        return None
+    by = analysis.names(np.maximum(found.peer, 0))[1] if len(found.peer) else None
+    return [name if peer >= 0 else None for name, peer in zip(by or (), found.peer.tolist(), strict=True)]
 
 
 def _single_causes(found: Findings) -> list[str | None] | None:

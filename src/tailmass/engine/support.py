@@ -11,10 +11,6 @@ from tailmass.jobs.transforms import ordered
 def check(job: Job) -> None:
     """Raise AnalysisStartError for the first thing a job asks for that is accepted and kept, but not analysed yet."""
     analysis = job.analysis_config
-    if analysis.multivariate_by_fields:
-        raise AnalysisStartError(
-            f"{_name(job)} uses 'multivariateByFields', which this version does not analyse: remove it"
-        )
     if CATEGORY in analysis.term_fields and analysis.categorization_field_name is None:
         raise AnalysisStartError(
             f"{_name(job)} uses the field {CATEGORY!r} and has no messages to make it of: set 'categorizationFieldName'"

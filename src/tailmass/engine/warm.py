@@ -43,7 +43,11 @@ def warm() -> None:
     )
     made = Job.parse(
         {
-            "analysisConfig": {"detectors": [{"function": "count", "byFieldName": "hrd"}], "influencers": ["latLong"]},
+            "analysisConfig": {
+                "detectors": [{"function": "count", "byFieldName": "hrd"}],
+                "influencers": ["latLong"],
+                "multivariateByFields": True,
+            },
             "dataDescription": {"format": "SINGLE_LINE"},
             "transforms": [
                 {"transform": "split", "inputs": ["raw"], "arguments": [","], "outputs": ["time", "host", "place"]},

@@ -6,9 +6,9 @@
 
 m is the mean of the middle half of the members, and s the distance from it to the mean of the four tenths next to the
 median on the side of y, times what makes it the standard deviation of a normal sample. Means of a part of the order
-statistics are as robust as quantiles, and do not jump with counts as those do. The middle is weighted n : 10 with what it
-was before, n being the members that are present, and the spread, of which few members tell far less, n^2 : 20^2; so a
-bucket of ten members leans on the past and one of a thousand does not. d is held against the tail of all d that there
+statistics are as robust as quantiles, and do not jump with counts as those do. The middle is weighted n : 10 with what
+it was before, n being the members that are present, and the spread, of which few members tell far less, n^2 : 20^2; so
+a bucket of ten members leans on the past and one of a thousand does not. d is held against the tail of all d that there
 were (`kernels.tail`). So a member that has always been unlike its peers is no news, and one that comes to be so is.
 
 References

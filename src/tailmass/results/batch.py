@@ -32,6 +32,7 @@ RECORDS = pl.Schema(
         "field_name": pl.String(),
         "by_field_name": pl.String(),
         "by_field_value": pl.String(),
+        "correlated_by_field_value": pl.String(),
         "over_field_name": pl.String(),
         "over_field_value": pl.String(),
         "partition_field_name": pl.String(),

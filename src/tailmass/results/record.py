@@ -72,6 +72,8 @@ class Record:
     """The second number of a position, of which `actual` has the latitude; degrees."""
     typical_longitude: float | None = None
     """The same of the `typical` position."""
+    correlated_by_field_value: str | None = None
+    """The by value that this one moves with, and has left."""
 
     @property
     def contributions(self) -> dict[str, Any] | None:
@@ -120,6 +122,8 @@ class Record:
             # value may well be "", that of rows which lack the field.
             if name and value is not None:
                 subject |= {f"{split}FieldName": name, f"{split}FieldValue": value}
+        if self.correlated_by_field_value is not None:
+            subject["correlatedByFieldValue"] = self.correlated_by_field_value
         return subject
 
     def _causes(self, native: bool) -> list[dict[str, Any]]:

@@ -67,5 +67,15 @@ def _categories(connection: Connection) -> None:
     )
 
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {1: _explanations, 2: _populations, 3: _categories}
+def _correlations(connection: Connection) -> None:
+    """Which by value a record was odd beside; no job asked."""
+    _add(connection, "tailmass_records", {"correlated_by_field_value": _TEXT})
+
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {
+    1: _explanations,
+    2: _populations,
+    3: _categories,
+    4: _correlations,
+}
 """What leads from each version to the one after it."""

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from tailmass.results import evidence
 
-VERSION = 4
+VERSION = 5
 """The schema this code reads and writes; it grows with every change to the tables below, by a step in `migrations`."""
 
 # SQLite gives numbers by itself only to a column declared INTEGER.
@@ -114,6 +114,7 @@ records = Table(
     Column("causes", _TEXT),
     Column("actual_longitude", Double),
     Column("typical_longitude", Double),
+    Column("correlated_by_field_value", _TEXT),
     # Clustered by time: a bucket's records are written, replaced and read together.
     sqlite_with_rowid=False,
 )
