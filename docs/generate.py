@@ -23,9 +23,7 @@ from typer.testing import CliRunner
 import tailmass
 from tailmass import errors
 from tailmass.cli.app import app as command_line
-from tailmass.engine import support
-from tailmass.errors import AnalysisStartError
-from tailmass.jobs import FUNCTIONS, Function, Job
+from tailmass.jobs import FUNCTIONS, Function
 from tailmass.jobs.functions import MEASURES
 from tailmass.jobs.transforms import TRANSFORMS, Range
 from tailmass.results import Bucket, Counts, Record
@@ -53,7 +51,7 @@ def pages() -> dict[Path, str]:
     made = {DOCS / "reference" / f"{name}.md": f"{text.rstrip()}\n" for name, text in whole.items()}
     for name, tables in {
         "howto/service.md": {"settings": settings_table()},
-        "reference/jobs.md": {"refused": refused_table(), "transforms": transforms_table()},
+        "reference/jobs.md": {"transforms": transforms_table()},
     }.items():
         path = DOCS / name
         text = path.read_text()
@@ -102,7 +100,7 @@ _EXAMPLES = {
 
 
 def functions_page() -> str:
-    """Every function, what it needs, and whether this version analyses it."""
+    """Every function, and what it needs."""
     rows = [
         (
             f"`{each.name}`" + "".join(f", `{alias}`" for alias in each.aliases),
@@ -111,7 +109,6 @@ def functions_page() -> str:
             {"both": "both", "high": "high only", "low": "low only", None: "–"}[each.side],
             {"zero": "counts as 0", "ignored": "is passed by"}[each.empty],
             f"`{example(each)}`",
-            "yes" if analysed(each) else "not yet",
         )
         for each in FUNCTIONS
     ]
@@ -130,11 +127,7 @@ What a detector can watch. `metric` is meant where a detector has a field and no
 once, and a record says in `functionDescription` which of them was unusual. `by` and `over` may be given where the table
 says nothing of them, and `partition` always; [write a detector](../howto/detectors.md) tells what they do.
 
-A job may ask for any of these. Where **Analysed** says *not yet* the job is created and kept, and the first upload is
-refused with error 40101. The same goes for some settings of a detector, whatever its function:
-[jobs](jobs.md#not-analysed-yet) lists them.
-
-{_table((*heads, "Analysed"), rows)}
+{_table(heads, rows)}
 
 A bucket without rows matters to a series that has had rows before: nothing is expected of a value never seen. A row
 whose field is empty, or is no number where one is needed, is as good as none; so is one without a value of a field to
@@ -166,43 +159,7 @@ def example(function: Function) -> str:
     return " ".join(words)
 
 
-def analysed(function: Function) -> bool:
-    """Whether a job with a detector of the function, and of what it requires, can be analysed."""
-    needs = {"fieldName": function.field, "byFieldName": function.by, "overFieldName": function.over}
-    detector = {"function": function.name} | {key: key for key, need in needs.items() if need == "required"}
-    return _accepted({"analysisConfig": {"detectors": [detector]}})
-
-
-def _accepted(configuration: Mapping[str, Any]) -> bool:
-    job = Job.parse({"id": "probe", **configuration})
-    try:
-        support.check(job)
-    except AnalysisStartError:
-        return False
-    return True
-
-
 # -- what jobs may ask for ---------------------------------------------------------------------------------------------
-
-_COUNT = {"function": "count"}
-_CANDIDATES: dict[str, dict[str, Any]] = {
-    "`analysisConfig.summaryCountFieldName`": {"analysisConfig": {"summaryCountFieldName": "n", "detectors": [_COUNT]}},
-    "`analysisConfig.categorizationFieldName`": {
-        "analysisConfig": {"categorizationFieldName": "message", "detectors": [_COUNT]}
-    },
-    "`analysisConfig.multivariateByFields`": {"analysisConfig": {"multivariateByFields": True, "detectors": [_COUNT]}},
-    "`overFieldName` of a detector": {"analysisConfig": {"detectors": [{**_COUNT, "overFieldName": "user"}]}},
-    "`excludeFrequent` of a detector": {
-        "analysisConfig": {"detectors": [{**_COUNT, "byFieldName": "host", "excludeFrequent": "all"}]}
-    },
-}
-
-
-def refused_table() -> str:
-    """The settings of a job that this version keeps, and refuses to analyse."""
-    functions = ", ".join(f"`{each.name}`" for each in FUNCTIONS if not analysed(each))
-    rows = [name for name, configuration in _CANDIDATES.items() if not _accepted(configuration)]
-    return "\n".join([*(f"- {row}" for row in rows), *([f"- the functions {functions}"] if functions else [])])
 
 
 def transforms_table() -> str:

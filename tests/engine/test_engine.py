@@ -230,8 +230,8 @@ def test_only_so_many_jobs_run_at_once(store: Store) -> None:
 
 
 def test_a_job_that_cannot_be_analysed_says_so_when_data_comes(engine: Engine) -> None:
-    engine.create(job({"function": "count"}, multivariateByFields=True))
-    with pytest.raises(AnalysisStartError, match="multivariateByFields"):
+    engine.create(job({"function": "count", "byFieldName": "prelertcategory"}))
+    with pytest.raises(AnalysisStartError, match="prelertcategory"):
         engine.upload("sample")
     engine.close("sample")
 

@@ -1,6 +1,5 @@
 import gzip
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -376,17 +375,9 @@ def test_no_record_comes_from_a_young_series() -> None:
     assert len(run.results.records) == 0
 
 
-@pytest.mark.parametrize(
-    ("detector", "analysis", "named"),
-    [
-        ({"function": "count"}, {"multivariateByFields": True}, "multivariateByFields"),
-    ],
-)
-def test_what_is_not_analysed_is_refused_by_name(
-    detector: dict[str, str], analysis: dict[str, Any], named: str
-) -> None:
-    with pytest.raises(AnalysisStartError, match=named):
-        Pipeline(job(detector, **analysis))
+def test_a_category_without_messages_is_refused_by_name() -> None:
+    with pytest.raises(AnalysisStartError, match="prelertcategory"):
+        Pipeline(job({"function": "count", "byFieldName": "prelertcategory"}))
 
 
 def test_one_wild_value_does_not_hide_what_comes_long_after_it() -> None:

@@ -10,7 +10,6 @@ from tailmass.analysis.calendar import Calendar
 from tailmass.analysis.clock import Advance
 from tailmass.analysis.detector import DetectorAnalysis, Findings, Names
 from tailmass.analysis.dictionary import Dictionary
-from tailmass.analysis.features import FEATURES
 from tailmass.analysis.places import PlaceAnalysis
 from tailmass.analysis.population import PopulationAnalysis
 from tailmass.analysis.rare import RareAnalysis
@@ -18,9 +17,6 @@ from tailmass.analysis.rareover import RareOverAnalysis
 from tailmass.analysis.times import SLOTS, TimeAnalysis
 from tailmass.columns import Columns, Ints
 from tailmass.jobs import Detector
-
-OTHERS = ("rare", "lat_long", *SLOTS)
-"""What is no number a bucket."""
 
 
 class Analysis(Protocol):
@@ -52,14 +48,6 @@ class Analysis(Protocol):
 
     def restore(self, prefix: str, kept: Mapping[str, np.ndarray[Any, Any]]) -> None:
         """Become the analysis that `state` was taken of."""
-
-
-def missing(detector: Detector) -> str | None:
-    """What of a detector no analysis can do yet; None if there is nothing."""
-    measures = detector.definition.measures
-    if any(each not in FEATURES and each not in OTHERS for each in measures):
-        return f"the function {detector.function_name!r}"
-    return None
 
 
 def analysis(

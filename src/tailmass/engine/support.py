@@ -1,15 +1,14 @@
-"""What this version can analyse of all that a job can ask for."""
+"""What a job asks for that cannot be analysed, and the fields that the others read."""
 
-from tailmass.analysis.analyses import missing
 from tailmass.errors import AnalysisStartError
 from tailmass.intake.fields import Fields
-from tailmass.jobs import Detector, Job
+from tailmass.jobs import Job
 from tailmass.jobs.detector import CATEGORY
 from tailmass.jobs.transforms import ordered
 
 
 def check(job: Job) -> None:
-    """Raise AnalysisStartError for the first thing a job asks for that is accepted and kept, but not analysed yet."""
+    """Raise AnalysisStartError for the first thing a job asks for that is accepted and kept, but cannot be analysed."""
     analysis = job.analysis_config
     if CATEGORY in analysis.term_fields and analysis.categorization_field_name is None:
         raise AnalysisStartError(
@@ -17,17 +16,6 @@ def check(job: Job) -> None:
         )
     for name in analysis.missing_lists:  # of a job that was made before lists were checked
         raise AnalysisStartError(f"{_name(job)} has a rule with the 'valueList' {name!r}, which it does not have")
-    for detector in analysis.detectors:
-        _check_detector(job, detector)
-
-
-def _check_detector(job: Job, detector: Detector) -> None:
-    lacking = missing(detector)
-    if lacking is not None:
-        raise AnalysisStartError(
-            f"{_name(job)} has the detector '{detector.label()}' with {lacking}, which this version does not analyse: "
-            "remove the detector"
-        )
 
 
 def _name(job: Job) -> str:

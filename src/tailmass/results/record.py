@@ -40,6 +40,8 @@ class Record:
     """What would have been usual."""
     is_interim: bool = False
     """Whether the bucket was not over yet."""
+    correlated_by_field_value: str | None = None
+    """The by value that this one moves with, and has left."""
     kind: str | None = None
     """What it looks like, one of `results.evidence.KINDS`."""
     lower: float | None = None
@@ -72,8 +74,6 @@ class Record:
     """The second number of a position, of which `actual` has the latitude; degrees."""
     typical_longitude: float | None = None
     """The same of the `typical` position."""
-    correlated_by_field_value: str | None = None
-    """The by value that this one moves with, and has left."""
 
     @property
     def contributions(self) -> dict[str, Any] | None:
