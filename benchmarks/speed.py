@@ -160,7 +160,7 @@ def series_updates(series: int, present: int, buckets: int) -> dict[str, float]:
         "series": series,
         "present": present,
         "updates_per_second": buckets * present / fastest,
-        "series_bytes": model.size_bytes / model.capacity,
+        "series_bytes": model.size_bytes(series) / series,
     }
 
 

@@ -174,15 +174,15 @@ def test_only_counts_take_the_room_that_counts_need() -> None:
     model, counts = FeatureModel(WATCH), FeatureModel(WATCH._replace(counts=True))
     for each in (model, counts):
         learnt(each, noise(4, 64))
-    assert counts.size_bytes - model.size_bytes == 64 * 4 * 8
+    assert counts.size_bytes(64) - model.size_bytes(64) == 64 * 4 * 8
 
 
 def test_the_size_grows_with_the_series() -> None:
     model = FeatureModel(WATCH)
     learnt(model, noise(4, 64))
-    small = model.size_bytes
-    learnt(model, noise(4, 65), 4)
-    assert model.size_bytes - small > 0.9 * (small - shared(model))
+    small = model.size_bytes(64)
+    learnt(model, noise(4, 128), 4)
+    assert model.size_bytes(128) - small == small - shared(model)
 
 
 def forms(buckets: int, odd: int | None = None, series: int = 2) -> Floats:
@@ -247,7 +247,7 @@ def test_shapes_are_part_of_the_size() -> None:
     plain, model = FeatureModel(WATCH), FeatureModel(WATCH, shapes=True)
     learnt(plain, noise(4, 64))
     learnt(model, noise(4, 64))
-    assert model.size_bytes == plain.size_bytes + 64 * 22_056
+    assert model.size_bytes(64) == plain.size_bytes(64) + 64 * 22_056
 
 
 HOURLY = WATCH._replace(span=3600)
@@ -382,14 +382,14 @@ def test_a_million_series_of_three_values_take_less_than_a_hundred_megabytes() -
     model, series = FeatureModel(WATCH), 1_000_000
     for bucket in range(KEPT):
         model.learn(entries(np.ones((1, series)), bucket), series)
-    assert model.size_bytes < 100e6
+    assert model.size_bytes(series) < 100e6
     assert len(model.state("m", series)["m.new.owner"]) == 0
 
 
-def test_a_series_with_a_model_takes_eight_bytes_among_newcomers() -> None:
+def test_a_series_with_a_model_takes_sixteen_bytes_among_newcomers() -> None:
     newcomers = Newcomers()
     newcomers.admit(entries(noise(KEPT + 1, 1000)), 1000)
-    assert newcomers.size_bytes == 8 * 1000
+    assert newcomers.size_bytes(1000) == 16 * 1000
 
 
 def test_what_a_series_leaves_when_it_gets_a_model_the_next_one_takes() -> None:
@@ -399,8 +399,8 @@ def test_what_a_series_leaves_when_it_gets_a_model_the_next_one_takes() -> None:
     sizes = []
     for bucket, values in enumerate(table):
         newcomers.admit(entries(values[None], bucket), 200)
-        sizes.append(newcomers.size_bytes)
-    assert sizes[-1] - sizes[0] == 100 * 4
+        sizes.append(newcomers.size_bytes(200))
+    assert sizes[-1] - sizes[0] == 100 * 12
     assert newcomers.state("n")["n.series"].tolist() == list(range(100, 200))
 
 

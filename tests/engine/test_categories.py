@@ -125,7 +125,7 @@ def test_a_category_of_nothing_is_refused() -> None:
 
 
 def test_categories_take_memory_that_is_told() -> None:
-    assert categorizing().pipeline.size_bytes > 10_000
+    assert categorizing().pipeline.model_size.model_bytes > 10_000
 
 
 @pytest.mark.parametrize("kind", ["polars", "pandas", "pyarrow"])

@@ -19,7 +19,8 @@ from tailmass.errors import (
     TooManyJobsRunning,
     TooManyOutOfOrder,
 )
-from tailmass.results import Batch, Counts
+from tailmass.jobs.limits import AnalysisLimits
+from tailmass.results import Batch, Counts, ModelSize
 from tailmass.store import Store
 from tests.engine.sample import HEADER, Run, job, rows
 
@@ -289,3 +290,30 @@ def test_jobs_in_many_threads_do_not_disturb_each_other(engine: Engine, store: S
     found = [[record.probability for record in store.records(name, take=1000)[1]] for name in names]
     assert found[0]
     assert found == [found[0]] * len(names)
+
+
+def test_a_flush_and_a_close_tell_what_the_job_remembers(engine: Engine) -> None:
+    engine.create(job())
+    assert engine.job("sample").model_size is None
+    _send(engine, HEADER, *rows(10))
+    assert engine.job("sample").model_size is None
+    engine.flush("sample")
+    flushed = engine.job("sample").model_size
+    assert isinstance(flushed, ModelSize)
+    assert (flushed.total_by_field_count, flushed.memory_status) == (4, "OK")
+    assert (flushed.log_time_ms, flushed.bucket_time) == (int(NOW * 1000), 1_700_000_040 + 8 * 60)
+    _send(engine, HEADER, f"{1_700_000_040 + 600},host9,s0,1\n".encode())
+    engine.close("sample")
+    closed = engine.job("sample").model_size
+    assert closed is not None
+    assert closed.model_bytes > flushed.model_bytes
+
+
+def test_a_job_that_runs_out_of_memory_says_so_at_once_and_goes_on(engine: Engine) -> None:
+    engine.create(job().model_copy(update={"analysis_limits": AnalysisLimits(model_memory_limit=1)}))
+    lines = [f"{1_700_000_040 + 60 * (n // 1000)},client{n},s0,1\n".encode() for n in range(8_000)]
+    _send(engine, HEADER, *lines)
+    size = engine.job("sample").model_size
+    assert size is not None
+    assert (size.memory_status, size.total_by_field_count < 7_000) == ("HARD_LIMIT", True)
+    assert engine.job("sample").status == "RUNNING"

@@ -102,7 +102,7 @@ def test_every_record_has_what_explains_it(whole: Run) -> None:
 
 def test_a_state_of_the_models_before_is_told_by_its_version() -> None:
     header, _ = Run(job()).pipeline.state()
-    assert header["state_version"] == STATE_VERSION == 2
+    assert header["state_version"] == STATE_VERSION == 3
 
 
 def test_the_budget_of_alerts_is_the_score_from_which_that_many_come_in_a_long_run() -> None:

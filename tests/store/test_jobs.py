@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import create_engine, func, select, update
 
 from tailmass.errors import DataStoreError, JobIdTaken, MissingJob
-from tailmass.results import Batch, Counts
+from tailmass.results import Batch, Counts, ModelSize
 from tailmass.store import Store, jobs, schema
 from tailmass.store.database import Database
 from tests.store.samples import SPAN, batch, bucket, record, state
@@ -19,6 +19,15 @@ def test_a_job_is_found_as_it_was_added(store: Store) -> None:
     added = replace(state("other"), finished_time_ms=5, last_data_time_ms=6, counts=FULL)
     store.add_job(added)
     assert store.job("other") == added
+
+
+def test_what_a_job_remembers_is_kept_until_it_is_told_anew(store: Store) -> None:
+    assert store.job("job").model_size is None
+    for size in (ModelSize(1, 2, 3, 4, 5, "HARD_LIMIT", 6, 7), ModelSize(model_bytes=8, log_time_ms=9, bucket_time=10)):
+        store.update_job("job", model_size=size)
+        assert store.job("job").model_size == size
+    store.add_job(replace(state("other"), model_size=ModelSize(1)))
+    assert store.job("other").model_size == ModelSize(1)
 
 
 def test_an_id_that_is_taken_is_refused_and_the_first_job_stays(store: Store) -> None:

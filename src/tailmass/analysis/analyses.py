@@ -9,7 +9,8 @@ from tailmass.analysis.arrays import Arrays
 from tailmass.analysis.calendar import Calendar
 from tailmass.analysis.clock import Advance
 from tailmass.analysis.detector import DetectorAnalysis, Findings, Names
-from tailmass.analysis.dictionary import Dictionary
+from tailmass.analysis.dictionary import Dictionary, Pairs
+from tailmass.analysis.footprint import Cardinalities, Entities
 from tailmass.analysis.places import PlaceAnalysis
 from tailmass.analysis.population import PopulationAnalysis
 from tailmass.analysis.rare import RareAnalysis
@@ -31,8 +32,22 @@ class Analysis(Protocol):
         """What findings may be about."""
 
     @property
+    def pairs(self) -> tuple[Pairs, ...]:
+        """All pairs of values that have ids."""
+
+    @property
+    def entities(self) -> Entities:
+        """How many values and series it has met."""
+
+    @property
     def size_bytes(self) -> int:
-        """Bytes of models and open buckets."""
+        """Bytes of all that lasts, counted."""
+
+    def most_bytes(self, more: int) -> int:
+        """The same at most, once rows with so many different values have come."""
+
+    def bytes_of(self, expected: Cardinalities) -> int:
+        """The same once all values that are expected have been met often."""
 
     def advance(self, columns: Columns, ids: Mapping[str, Ints], advance: Advance) -> Findings:
         """Add admitted rows to the open buckets, and judge the buckets that they close."""

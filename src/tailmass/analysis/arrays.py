@@ -4,6 +4,7 @@ A structure is a `NamedTuple` of arrays and of further structures; one axis of e
 the models, whose kernels go from series to series, and the last of open buckets.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -53,6 +54,33 @@ def put_together(structure: Structure, prefix: str, arrays: Mapping[str, np.ndar
 def size_bytes(structure: tuple[Any, ...]) -> int:
     """Bytes of all arrays."""
     return sum(size_bytes(part) if isinstance(part, tuple) else int(part.nbytes) for part in structure)
+
+
+def series_bytes(structure: tuple[Any, ...], axis: int = -1) -> int:
+    """Bytes that one series takes."""
+    others = slice(1, None) if axis == 0 else slice(None, -1)
+    return sum(
+        series_bytes(part, axis) if isinstance(part, tuple) else int(part.itemsize) * math.prod(part.shape[others])
+        for part in structure
+    )
+
+
+def only(structure: Structure, series: np.ndarray[Any, Any]) -> Structure:
+    """The structure of these series alone, which are its first axis."""
+    made: Structure = type(structure)._make(  # type: ignore[attr-defined]
+        only(part, series) if isinstance(part, tuple) else part[series] for part in structure
+    )
+    return made
+
+
+def table_bytes(entries: int) -> int:
+    """Bytes of a table of 8 a place that is at most half full, in powers of two; what `places` makes."""
+    return 8 * places(entries)
+
+
+def places(entries: int) -> int:
+    """Places of a table that is at most half full with so many entries, a power of two."""
+    return 1 << max(6, (2 * entries - 1).bit_length() if entries else 0)
 
 
 def longer(array: np.ndarray[Any, Any], capacity: int, axis: int) -> np.ndarray[Any, Any]:

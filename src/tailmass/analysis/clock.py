@@ -1,6 +1,6 @@
 """The clock of a job: which rows are in time, which buckets are open, and when they close."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,6 +33,25 @@ class Advance:
     def take(self, rows: Flags) -> "Advance":
         """The same for the rows under a mask; every bucket closes nevertheless."""
         return replace(self, rows=self.rows[rows], closing=self.closing[rows])
+
+    def part(self, rows: slice, first: int, until: int) -> "Advance":
+        """The same for some rows, after which the buckets `first` to `until - 1` close."""
+        events = self.events[first - self.first : until - self.first]
+        return Advance(self.rows[rows], self.closing[rows], first, until, events)
+
+
+def stages(advances: Sequence[Advance]) -> Iterator[tuple[slice, list[Advance]]]:
+    """What the same rows do by several clocks, in parts, each of which ends where buckets close by any of them."""
+    closing = [np.maximum(each.closing, each.first) for each in advances]
+    rises = [np.flatnonzero(np.diff(each, prepend=one.first)) for each, one in zip(closing, advances, strict=True)]
+    begin, first = 0, [each.first for each in advances]
+    for row in np.unique(np.concatenate(rises)).tolist():
+        until = [int(each[row]) for each in closing]
+        rows = slice(begin, row)
+        yield rows, [each.part(rows, *edges) for each, *edges in zip(advances, first, until, strict=True)]
+        begin, first = row, until
+    rows = slice(begin, len(closing[0]))
+    yield rows, [each.part(rows, start, each.until) for each, start in zip(advances, first, strict=True)]
 
 
 class Clock:

@@ -57,10 +57,9 @@ class Correlations:
         """Become what `state` was taken of."""
         self._moves = arrays.put_together(self._moves, prefix, kept)
 
-    @property
-    def size_bytes(self) -> int:
-        """Bytes of all arrays."""
-        return arrays.size_bytes(self._moves)
+    def bytes_of(self, series: int) -> int:
+        """Bytes of so many series."""
+        return arrays.series_bytes(self._moves, 0) * series
 
     def _make_room(self) -> None:
         capacity = arrays.room(len(self._series), len(self._moves.last))

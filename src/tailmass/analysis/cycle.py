@@ -7,8 +7,8 @@ import numpy as np
 
 from tailmass.analysis import arrays
 from tailmass.analysis.arrays import Arrays
-from tailmass.analysis.period import Found, Periods
-from tailmass.columns import Flags, Floats
+from tailmass.analysis.period import MOST_SERIES, Found, Periods
+from tailmass.columns import Flags, Floats, Ints
 from tailmass.kernels import cycle
 from tailmass.kernels.cycle import Cycles
 from tailmass.kernels.observe import Entries
@@ -73,10 +73,34 @@ class FeatureCycles:
         self.arrays = Cycles._make(np.array(kept[f"{prefix}.{name}"]) for name in Cycles._fields)
         self._used = len(self.arrays.exact)
 
+    def only(self, series: Ints) -> None:
+        """Keep these series, ascending, as the first ones."""
+        row, exact, brief = self.arrays
+        row = row[series]
+        held = row >= 0
+        exact, brief = exact[row[held]], brief[row[held]]
+        row[held] = np.arange(len(exact))
+        self.arrays, self._used = Cycles(row, exact, brief), len(exact)
+        self._periods.only(series)
+
     @property
-    def size_bytes(self) -> int:
-        """Bytes of all arrays."""
-        return self._periods.size_bytes + arrays.size_bytes(self.arrays)
+    def series_bytes(self) -> int:
+        """Bytes of every series, whether it has a season of its own or not."""
+        return self.arrays.row.itemsize
+
+    def extra_bytes(self, series: int) -> int:
+        """Bytes of the rings of the first series, and of the seasons that were found."""
+        season = arrays.series_bytes((self.arrays.exact, self.arrays.brief), 0)
+        return self._periods.size_bytes(series) + season * self._used
+
+    def most_bytes(self, series: int) -> int:
+        """Bytes at most of so many series' rings and seasons."""
+        season = arrays.series_bytes((self.arrays.exact, self.arrays.brief), 0)
+        return self._periods.size_bytes(series) + season * min(series, MOST_SERIES)
+
+    def ring_bytes(self, series: int) -> int:
+        """Bytes of the rings of the first series."""
+        return self._periods.size_bytes(series)
 
     def _take(self, found: Found, bucket: int) -> None:
         """Give series a row, or their season the length that it is now known to have; the phase goes on."""

@@ -10,9 +10,10 @@ from tailmass.analysis.arrays import Arrays
 from tailmass.analysis.calendar import Calendar
 from tailmass.analysis.clock import Advance
 from tailmass.analysis.correlation import Correlations, beside_peers
-from tailmass.analysis.dictionary import Dictionary, Series
+from tailmass.analysis.dictionary import Dictionary, Pairs, Series
 from tailmass.analysis.explanation import SOURCES, Explanation, kinds
 from tailmass.analysis.features import FEATURES
+from tailmass.analysis.footprint import Cardinalities, Entities
 from tailmass.analysis.gathering import Gathering
 from tailmass.columns import Columns, Floats, Ints
 from tailmass.jobs import Detector
@@ -190,10 +191,60 @@ class DetectorAnalysis:
             self._correlations.restore(f"{prefix}.correlations", kept)
 
     @property
+    def pairs(self) -> tuple[Pairs, ...]:
+        """All pairs of values that have ids."""
+        return (self.series.pairs,)
+
+    @property
+    def entities(self) -> Entities:
+        """How many values and series there are."""
+        by = self.series.watched if self.detector.by_field_name else 0
+        return Entities(by=by, partitions=self.series.watched_partitions)
+
+    @property
     def size_bytes(self) -> int:
-        """Bytes of the models and of the open buckets."""
-        correlations = self._correlations.size_bytes if self._correlations else 0
-        return self._gathering.size_bytes + sum(model.size_bytes for model in self.models) + correlations
+        """Bytes of all that lasts."""
+        known = len(self.series)
+        return self._series_bytes(known) + sum(model.size_bytes(known) for model in self.models)
+
+    def most_bytes(self, more: int) -> int:
+        """The same at most, once rows with so many different values have come."""
+        known, begin = len(self.series) + more, more + self._gathering.touched
+        return self._series_bytes(known) + sum(model.most_bytes(known, begin) for model in self.models)
+
+    def bytes_of(self, expected: Cardinalities) -> int:
+        """The same once all values that are expected have been met often."""
+        series = expected.of(self.detector.partition_field_name, self.detector.by_field_name)
+        return self._series_bytes(series) + sum(model.bytes_of(series) for model in self.models)
+
+    def give_room(self, room: int | None) -> None:
+        """Let new models take so many bytes; None for no limit."""
+        for model in self.models:
+            model.room = None if room is None else room // len(self.models)
+
+    @property
+    def refused(self) -> bool:
+        """Whether a series could not have a model since this was last asked."""
+        return any([model.refused for model in self.models])  # noqa: C419  # all of them are to be asked
+
+    def idle(self, before: int) -> tuple[Ints, Ints]:
+        """Last buckets with a value of the models without any since bucket `before`, and bytes of each."""
+        last, size = zip(*(model.idle(before) for model in self.models), strict=True)
+        return np.concatenate(last), np.concatenate(size)
+
+    def forget(self, before: int) -> None:
+        """Let go of these models; their series begin anew with the next value."""
+        for model in self.models:
+            model.forget(before)
+
+    def coarsen(self) -> bool:
+        """Keep seasons in fewer slots; whether any model could."""
+        return any([model.coarsen() for model in self.models])  # noqa: C419  # all of them are to do it
+
+    def _series_bytes(self, series: int) -> int:
+        """Bytes of so many series, models apart."""
+        correlations = self._correlations.bytes_of(series) if self._correlations else 0
+        return self._gathering.bytes_of(series) + self.series.bytes_of(series) + correlations
 
     def _broken(self, closed: Closed, values: tuple[Floats, ...], first: int, *, learning: bool) -> Broken | None:
         """Which series have left those they move with; None where nobody asked."""

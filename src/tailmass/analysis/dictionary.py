@@ -6,9 +6,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tailmass.analysis.arrays import Arrays, room
+from tailmass.analysis.arrays import Arrays, longer, places, room, table_bytes
 from tailmass.columns import Ints
 from tailmass.kernels import ids
+
+NAME_BYTES = 186
+"""What a name takes apart from its letters, of which there are two copies: measured of a process with a million."""
+SPARE_NAMES = 1 << 16  # that may have been refused before the ones that are known are numbered afresh
+BLOCK_ROWS = 1 << 14  # rows at a time, so that a table need not have room for all rows of a call
 
 
 class Dictionary:
@@ -16,6 +21,12 @@ class Dictionary:
 
     def __init__(self) -> None:
         self.names: list[str] = []
+        self.text_bytes = 0
+        """Of all names, in UTF-8."""
+        self.full = False
+        """Whether new values are refused: their id is -1."""
+        self.refused = False
+        """Whether any was; for others to set back."""
         self.empty = ids.EMPTY
         """The id of "", once it has been seen."""
         # Polars numbers the strings (50 M rows/s); its numbers depend on threads, ours on the rows alone. It forgets
@@ -36,13 +47,26 @@ class Dictionary:
             table = np.full(capacity, ids.EMPTY, np.int64)
             table[: len(self._table)] = self._table
             self._table = table
+        if self.full:
+            known: Ints = self._table[codes]
+            self.refused = self.refused or bool((known < 0).any())
+            if highest > 2 * len(self.names) + SPARE_NAMES:
+                self._number(self.names)
+            return known
         numbers, fresh = ids.renumber(codes, self._table, len(self.names))
         if len(fresh):
-            brought = filled.gather(fresh).to_list()
+            new = filled.gather(fresh)
+            brought = new.to_list()
             if "" in brought:
                 self.empty = len(self.names) + brought.index("")
             self.names += brought
+            self.text_bytes += int(new.str.len_bytes().sum())
         return numbers
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of all names."""
+        return dictionary_bytes(len(self.names), self.text_bytes)
 
     def state(self, prefix: str) -> Arrays:
         """The names as arrays: UTF-8 bytes and where each name ends."""
@@ -54,9 +78,19 @@ class Dictionary:
         """Become the dictionary that `state` was taken of."""
         text, ends = arrays[f"{prefix}.text"].tobytes(), arrays[f"{prefix}.ends"].tolist()
         begins = [0, *ends][: len(ends)]
-        names = [text[begin:end].decode() for begin, end in zip(begins, ends, strict=True)]
+        self._number([text[begin:end].decode() for begin, end in zip(begins, ends, strict=True)])
+
+    def _number(self, names: list[str]) -> None:
+        """Know these names and no others."""
+        full, refused = self.full, self.refused
         self.__init__()  # type: ignore[misc]
         self.ids(pl.Series(names, dtype=pl.String))
+        self.full, self.refused = full, refused
+
+
+def dictionary_bytes(names: int, text_bytes: int) -> int:
+    """Bytes of a dictionary of so many names."""
+    return NAME_BYTES * names + 2 * text_bytes
 
 
 class Pairs:
@@ -65,29 +99,61 @@ class Pairs:
     def __init__(self) -> None:
         self._keys = np.full(64, ids.EMPTY, np.int64)
         self._values = np.full(64, ids.EMPTY, np.int64)
-        self.both = np.empty((0, 2), np.int64)
-        """(pairs, 2) the two ids of each pair."""
+        self._both, self._used = np.zeros((0, 2), np.int64), 0
+        self.full = False
+        """Whether new pairs are refused: their id is -1."""
+        self.refused = False
+        """Whether any was; for others to set back."""
 
     def __len__(self) -> int:
-        return len(self.both)
+        return self._used
+
+    @property
+    def both(self) -> Ints:
+        """(pairs, 2) the two ids of each pair."""
+        return self._both[: self._used]
 
     def ids(self, left: Ints, right: Ints) -> Ints:
         """(n,) ids of the pairs, new ones added; -1 where either is negative."""
-        self._make_room(len(self.both) + len(left))
-        numbers, fresh = ids.number_pairs(left, right, self._keys, self._values, len(self.both))
-        if len(fresh):
-            brought = np.column_stack([left[fresh], right[fresh]])
-            self.both = np.concatenate([self.both, brought])
+        if self.full:
+            known = ids.find_pairs(left, right, self._keys, self._values)
+            self.refused = self.refused or bool(((known < 0) & (left >= 0) & (right >= 0)).any())
+            return known
+        parts = [
+            self._enter(left[begin : begin + BLOCK_ROWS], right[begin : begin + BLOCK_ROWS])
+            for begin in range(0, len(left), BLOCK_ROWS)
+        ]
+        return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of all pairs."""
+        return pairs_bytes(self._used)
+
+    def _enter(self, left: Ints, right: Ints) -> Ints:
+        self._make_room(self._used + len(left))
+        numbers, fresh = ids.number_pairs(left, right, self._keys, self._values, self._used)
+        used = self._used + len(fresh)
+        capacity = room(used, len(self._both))
+        if capacity > len(self._both):
+            self._both = longer(self._both, capacity, 0)
+        self._both[self._used : used, 0], self._both[self._used : used, 1] = left[fresh], right[fresh]
+        self._used = used
         return numbers
 
     def _make_room(self, pairs: int) -> None:
-        """A table at most half full even if every row brought a new pair, or many would share a place."""
-        if 2 * pairs <= len(self._keys):
+        """A table at most half full even if every row brought a new pair."""
+        capacity = places(pairs)
+        if capacity <= len(self._keys):
             return
-        capacity = 1 << (4 * pairs - 1).bit_length()
         self._keys = np.full(capacity, ids.EMPTY, np.int64)
         self._values = np.full(capacity, ids.EMPTY, np.int64)
         ids.number_pairs(self.both[:, 0].copy(), self.both[:, 1].copy(), self._keys, self._values, 0)
+
+
+def pairs_bytes(pairs: int) -> int:
+    """Bytes of so many pairs: the two ids, and a table of keys and one of values."""
+    return 16 * pairs + 2 * table_bytes(pairs)
 
 
 class Series:
@@ -104,6 +170,35 @@ class Series:
             return len(self._pairs)
         split = self._partition if self._partition is not None else self._by
         return len(split) if split is not None else int(self._any)
+
+    @property
+    def watched(self) -> int:
+        """How many of them the detector does not pass over."""
+        if self._partition is not None and self._by is not None:
+            return len(self._pairs)
+        split = self._partition if self._partition is not None else self._by
+        return len(self) - int(split is not None and split.empty != ids.EMPTY and not self._use_null)
+
+    @property
+    def watched_partitions(self) -> int:
+        """How many partitions the detector does not pass over; 0 where it has none."""
+        if self._partition is None:
+            return 0
+        return len(self._partition) - int(self._partition.empty != ids.EMPTY and not self._use_null)
+
+    @property
+    def pairs(self) -> Pairs:
+        """The pairs of values that series are of, where two fields split."""
+        return self._pairs
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the pairs; names are those of the dictionaries."""
+        return self._pairs.size_bytes
+
+    def bytes_of(self, series: int) -> int:
+        """The same of so many series."""
+        return pairs_bytes(series) if self._partition is not None and self._by is not None else pairs_bytes(0)
 
     def ids(self, partition: Ints | None, by: Ints | None, rows: int) -> Ints:
         """(rows,) series ids from the ids of the field values; -1 where the detector passes the row over."""
@@ -137,7 +232,7 @@ class Series:
 
     def state(self, prefix: str) -> Arrays:
         """What cannot be had from the dictionaries."""
-        return {f"{prefix}.pairs": self._pairs.both, f"{prefix}.any": np.array([self._any])}
+        return {f"{prefix}.pairs": self._pairs.both.copy(), f"{prefix}.any": np.array([self._any])}
 
     def restore(self, prefix: str, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
         """Become the series that `state` was taken of."""

@@ -60,8 +60,18 @@ class Gatherer(Protocol):
     def size_bytes(self) -> int:
         """Bytes of all arrays."""
 
+    @property
+    def lasting_bytes(self) -> int:
+        """Bytes of them that outlast the buckets."""
 
-class Medians:
+
+class _OfBuckets:
+    """A gatherer that keeps nothing but what is of open buckets."""
+
+    lasting_bytes: int = 0
+
+
+class Medians(_OfBuckets):
     """Every value of the open buckets, 16 bytes each, 24 where rows stand for several."""
 
     def __init__(self, *, weighted: bool = False) -> None:
@@ -122,7 +132,7 @@ class Medians:
         return self._cells.size_bytes + sum(column.size_bytes for column in columns if column is not None)
 
 
-class _OfMoments:
+class _OfMoments(_OfBuckets):
     """Weight, mean and squared deviations of each cell of the open buckets."""
 
     def __init__(self) -> None:
@@ -187,7 +197,7 @@ class Means(_OfMoments):
         return held.mean
 
 
-class Distinct:
+class Distinct(_OfBuckets):
     """How many different texts there are in each cell of the open buckets; 16 bytes each."""
 
     def __init__(self) -> None:
@@ -274,6 +284,7 @@ class Information(Distinct):
             np.zeros((information.SLOTS, 2), np.float32),
             np.zeros(1),
         )
+        self.lasting_bytes = sum(part.nbytes for part in self._model)
 
     def add(self, rows: Rows) -> None:
         """Keep the texts that are new to their cells, and their bytes."""
@@ -310,7 +321,7 @@ class Information(Distinct):
     @property
     def size_bytes(self) -> int:
         """Bytes of all arrays."""
-        own = self._content.size_bytes + self._lengths.size_bytes + sum(part.nbytes for part in self._model)
+        own = self._content.size_bytes + self._lengths.size_bytes + self.lasting_bytes
         return super().size_bytes + own
 
     def _measured(self, first: int, until: int, model: information.Model) -> Floats:

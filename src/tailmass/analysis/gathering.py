@@ -87,9 +87,14 @@ class Gathering:
             gatherer.restore(f"{prefix}.{measure}.gathered", kept)
 
     @property
-    def size_bytes(self) -> int:
-        """Bytes of all arrays."""
-        return arrays.size_bytes(self._open) + sum(gatherer.size_bytes for gatherer in self._gatherers.values())
+    def touched(self) -> int:
+        """Series with rows in the open buckets, once for each bucket."""
+        return int(self._open.used.sum())
+
+    def bytes_of(self, series: int) -> int:
+        """Bytes that last, of so many series: not the values that some functions keep until a bucket closes."""
+        gatherers = sum(gatherer.lasting_bytes for gatherer in self._gatherers.values())
+        return arrays.series_bytes(self._open[:-1]) * series + gatherers
 
     def _values(self, columns: Columns) -> Floats:
         """(n,) what the rows bring; NaN where a row lacks what the detector reads."""

@@ -7,7 +7,8 @@ import numpy as np
 
 from tailmass.analysis.arrays import Arrays
 from tailmass.analysis.detector import Names
-from tailmass.analysis.dictionary import Dictionary, Pairs, Series
+from tailmass.analysis.dictionary import Dictionary, Pairs, Series, pairs_bytes
+from tailmass.analysis.footprint import Cardinalities, Entities
 from tailmass.columns import Ints
 from tailmass.jobs import Detector
 
@@ -72,6 +73,39 @@ class Membership:
         if not self.compared:
             return np.zeros(len(members), np.int64)
         return self.persons.partitions(members) if self.alone else self._pairs.both[members, 0]
+
+    @property
+    def pairs(self) -> tuple[Pairs, ...]:
+        """All pairs of values that have ids."""
+        return (self.populations.pairs, self.persons.pairs, self._pairs)
+
+    @property
+    def entities(self) -> Entities:
+        """How many values there are."""
+        partitions = self.persons.watched_partitions
+        split = self.persons.watched if self._detector.over_field_name or self._detector.by_field_name else 0
+        if not self.compared:
+            return Entities(by=split, partitions=partitions)
+        return Entities(
+            by=self.populations.watched if self._detector.by_field_name else 0, over=split, partitions=partitions
+        )
+
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """How many populations, persons and members there are."""
+        return len(self.populations), len(self.persons), len(self)
+
+    def expected(self, values: Cardinalities) -> tuple[int, int, int]:
+        """How many there will be."""
+        partition, by = self._detector.partition_field_name, self._detector.by_field_name
+        over = self._detector.over_field_name
+        populations = values.of(partition, by) if self.compared else 1
+        return populations, values.of(partition, over or by), values.of(partition, by, over)
+
+    def bytes_of(self, populations: int, persons: int, members: int) -> int:
+        """Bytes of so many; the names are those of the dictionaries."""
+        pairs = 0 if self.alone else pairs_bytes(members)
+        return self.populations.bytes_of(populations) + self.persons.bytes_of(persons) + pairs
 
     def by(self, members: Ints) -> list[str] | None:
         """The by values of members; None where there are none in a population."""

@@ -8,8 +8,9 @@ import numpy as np
 
 from tailmass.analysis import arrays
 from tailmass.analysis.arrays import Arrays
+from tailmass.analysis.coarse import halved
 from tailmass.analysis.cycle import FeatureCycles
-from tailmass.analysis.newcomers import Newcomers
+from tailmass.analysis.newcomers import KEPT, Newcomers
 from tailmass.analysis.shape import Shapes
 from tailmass.columns import Floats, Ints
 from tailmass.kernels import envelope, peaks, pool, state
@@ -21,6 +22,7 @@ from tailmass.kernels.season import DAY, WEEK
 from tailmass.kernels.state import Model
 
 DAY_SLOTS, WEEK_SLOTS, NOISE_SLOTS = 96, 56, 24
+FEWEST_SLOTS = 24  # of a day: with fewer, what a season is loses its form
 FEWEST_RESULTS = 4096  # values a call may report before it comes back for more room
 POOL = Pool(size=2.0, occupied=0.99, gap=3.0)
 """What counts are taken to be like before thirty series have shown what theirs are."""
@@ -35,8 +37,11 @@ class FeatureModel:
     shapes : whether to watch for odd forms, too
 
     A series gets its model with its fourth value, unless a bucket without rows is a value of 0: then every bucket is
-    one, and it has a model from the first on.
+    one, and it has a model from the first on. Models that were forgotten begin anew with the next value.
     """
+
+    room: int | None = None
+    """Bytes that new models may take; None for no limit."""
 
     def __init__(self, watch: Watch, *, shapes: bool = False) -> None:
         self.watch = watch
@@ -46,7 +51,7 @@ class FeatureModel:
         self._cycles = FeatureCycles(watch.span, dense=watch.dense)
         self._counts = np.zeros((0, COUNTS if watch.counts else 0))
         self._peers = _no_peers(self._model)
-        self._newcomers = Newcomers()
+        self._newcomers = Newcomers(0 if watch.dense else KEPT)
 
     def learn(self, entries: Entries, known: int) -> tuple[Unusual, Ints]:
         """Meet the values of closed buckets.
@@ -71,11 +76,10 @@ class FeatureModel:
         Where an absent row means 0, a value can only grow until the bucket closes, so that only high ones are told.
         """
         watch = self.watch._replace(learning=False, dense=False)
+        now = self._newcomers.by_row(entries, known)
+        found = self._told(self._meet(watch, now, len(self._newcomers.owner), np.zeros(len(now.local), np.int64)))
         if not self.watch.dense:
-            now = self._newcomers.by_row(entries, known)
-            return self._told(self._meet(watch, now, len(self._newcomers.owner), np.zeros(len(now.local), np.int64)))
-        self._make_room(known)
-        found = self._meet(watch, entries, known, np.zeros(len(entries.local), np.int64))
+            return found
         high = found.actual > found.typical
         return Unusual._make(part[high] for part in found)
 
@@ -90,16 +94,40 @@ class FeatureModel:
         -------
         mean, lower, upper : (buckets,) unit of the data; NaN of a series that never met a value
         """
-        if self.watch.dense:
-            self._make_room(series + 1)
-        row = series if self.watch.dense else self._newcomers.row(series)
-        if row < 0:
-            return self._young(series).forecast(0, first, local)
-        return forecast(self._model, self._cycles.arrays, row, self.watch.span, first, local, self.watch.counts)
+        row = self._newcomers.row(series)
+        of = self if row >= 0 else self._young(series)
+        return forecast(of._model, of._cycles.arrays, max(row, 0), self.watch.span, first, local, self.watch.counts)
+
+    def idle(self, before: int) -> tuple[Ints, Ints]:
+        """What `forget` would set free: last buckets with a value, and the bytes that each series takes."""
+        with_model, young = self._newcomers.idle(before)
+        each = (self.model_bytes, self._newcomers.slot_bytes)
+        return np.append(with_model, young), np.repeat(each, [len(with_model), len(young)])
+
+    def forget(self, before: int) -> None:
+        """Let go of what is known of the series without a value since bucket `before`."""
+        rows = self._newcomers.forget(before)
+        self._model = arrays.only(self._model, rows)
+        self._counts = self._counts[rows]
+        self._cycles.only(rows)
+        if self._shapes:
+            self._shapes.only(rows)
+        self._capacity = len(rows)
+
+    def coarsen(self) -> bool:
+        """Have half as many times of day and of the week; whether there were models with more than few."""
+        slots = self._model.day.shape[1]
+        if slots % 2 or slots < 2 * FEWEST_SLOTS or not len(self._newcomers.owner):
+            return False
+        day, week = halved(self._model.day), halved(self._model.week)
+        self._model = self._model._replace(day=day, week=week)
+        days, weeks = (each.reshape(len(each), -1, 2).mean(axis=2) for each in (self._peers.days, self._peers.weeks))
+        self._peers = self._peers._replace(days=days, weeks=weeks)
+        return True
 
     def state(self, prefix: str, series: int) -> Arrays:
-        """The arrays of the first `series` series."""
-        rows = series if self.watch.dense else len(self._newcomers.owner)
+        """The arrays of all models; `series` ids there are."""
+        rows = len(self._newcomers.owner)
         self._make_room(rows)
         kept = arrays.taken_apart(self._model, prefix, rows, axis=0)
         kept[f"{prefix}.counts"] = self._counts[:rows].copy()
@@ -120,27 +148,47 @@ class FeatureModel:
             self._shapes.restore(f"{prefix}.shapes", kept)
 
     @property
-    def capacity(self) -> int:
-        """Models that there is room for."""
-        return self._capacity
+    def refused(self) -> bool:
+        """Whether a series could not have a model since this was last asked."""
+        refused, self._newcomers.refused = self._newcomers.refused, False
+        return refused
+
+    def size_bytes(self, known: int) -> int:
+        """Bytes in use when series ids are below `known`."""
+        rows = len(self._newcomers.owner)
+        own = arrays.size_bytes(self._peers) + self.model_bytes * rows + self._cycles.extra_bytes(rows)
+        return own + self._newcomers.size_bytes(known) - self._newcomers.bytes_of(0, rows, 0)
+
+    def most_bytes(self, known: int, more: int) -> int:
+        """The same at most, once so many more series may have got a model, and all the seasons that there can be."""
+        rows = len(self._newcomers.owner) + more
+        return self.size_bytes(known) + self.model_bytes * more + self._cycles.most_bytes(rows)
+
+    def bytes_of(self, series: int) -> int:
+        """Bytes that so many series take once all of them have their model."""
+        own = arrays.size_bytes(self._peers) + self.model_bytes * series + self._cycles.ring_bytes(series)
+        return own + self._newcomers.bytes_of(series, 0, 0)
 
     @property
-    def size_bytes(self) -> int:
-        """Bytes of all arrays."""
-        own = arrays.size_bytes(self._model) + arrays.size_bytes(self._peers)
-        own += self._counts.nbytes + self._cycles.size_bytes + self._newcomers.size_bytes
-        return own + (self._shapes.size_bytes if self._shapes else 0)
+    def model_bytes(self) -> int:
+        """Bytes of one model."""
+        own = arrays.series_bytes(self._model, 0) + arrays.series_bytes((self._counts,), 0) + self._cycles.series_bytes
+        return own + self._newcomers.bytes_of(0, 1, 0) + (self._shapes.series_bytes if self._shapes else 0)
 
     def _learn(self, entries: Entries, begin: int, stop: int, known: int, updates: Ints) -> Unusual:
         """Meet the values of some buckets, between which the series are not looked at."""
         if stop > begin:
             self._pool((entries.first + begin) // pool.EVERY, known)
         now, met = _between(entries, begin, stop), updates[begin:stop]
-        if self.watch.dense:
-            self._make_room(known)
-            return self._told(self._learn_rows(now, known, met), begin)
-        earlier, now, passed = self._newcomers.admit(now, known)
+        price = self.model_bytes + self._cycles.ring_bytes(1)
+        room = None if self.room is None else self.room // price
+        before = len(self._newcomers.owner)
+        earlier, now, passed = self._newcomers.admit(now, known, room)
         rows = len(self._newcomers.owner)
+        if self.room is not None:
+            self.room -= price * (rows - before)
+        if self.watch.dense and not self._newcomers.in_order:
+            now = _by_row(now)
         self._make_room(rows)
         for missed in earlier:
             self._learn_rows(missed, rows, np.zeros(1, np.int64))
@@ -155,6 +203,7 @@ class FeatureModel:
         return self._shapes.fused(evidence, found, entries, rows, least)
 
     def _meet(self, watch: Watch, entries: Entries, rows: int, updates: Ints) -> Unusual:
+        self._make_room(rows)
         return _concatenated(list(self._calls(watch, entries, rows, updates)))
 
     def _calls(self, watch: Watch, entries: Entries, rows: int, updates: Ints) -> Iterator[Unusual]:
@@ -173,11 +222,16 @@ class FeatureModel:
         """By bucket of the call, and by series."""
         if begin > 0:
             unusual = unusual._replace(bucket=unusual.bucket + begin)
-        return unusual if self.watch.dense else unusual._replace(series=self._newcomers.series(unusual.series))
+        unusual = unusual._replace(series=self._newcomers.series(unusual.series))
+        if not self.watch.dense:
+            return unusual
+        order = np.lexsort((unusual.series, unusual.bucket))
+        return Unusual._make(part[order] for part in unusual)
 
     def _young(self, series: int) -> "FeatureModel":
         """What there is of a series without a model, as the first one of another."""
         young = FeatureModel(self.watch._replace(dense=True))
+        young._model = arrays.only(self._model, np.zeros(0, np.int64))
         young._peers = self._peers
         young._make_room(1)
         for missed in self._newcomers.of(series):
@@ -190,8 +244,7 @@ class FeatureModel:
         It depends on the number of the bucket and on what is known then, and so not on where calls begin and end.
         """
         if known >= pool.FEWEST and period != self._peers.numbers[pool.PERIOD]:
-            rows = known if self.watch.dense else len(self._newcomers.owner)
-            gather(self._model, self._counts, rows, self.watch.span, self._peers)
+            gather(self._model, self._counts, len(self._newcomers.owner), self.watch.span, self._peers)
             self._peers.numbers[pool.PERIOD] = period
 
     @property
@@ -204,9 +257,7 @@ class FeatureModel:
         capacity = arrays.room(series, self._capacity)
         if capacity > self._capacity:
             self._model = arrays.grown(self._model, capacity, axis=0)
-            self._counts = np.concatenate(
-                [self._counts, np.zeros((capacity - len(self._counts), self._counts.shape[1]))]
-            )
+            self._counts = arrays.longer(self._counts, capacity, 0)
             self._cycles.make_room(capacity)
             self._capacity = capacity
 
@@ -233,6 +284,14 @@ def _between(entries: Entries, begin: int, stop: int) -> Entries:
         local=entries.local[begin:stop],
         first=entries.first + begin,
     )
+
+
+def _by_row(entries: Entries) -> Entries:
+    """The entries by bucket, then by row, as those who meet every row want them."""
+    bucket = np.repeat(np.arange(len(entries.offsets) - 1), np.diff(entries.offsets))
+    order = np.lexsort((entries.series, bucket))
+    rows = entries.rows[order] if len(entries.rows) else entries.rows
+    return entries._replace(series=entries.series[order], values=entries.values[order], rows=rows)
 
 
 def _room(values: int) -> Unusual:

@@ -29,6 +29,10 @@ class OpenPairs:
     def __init__(self) -> None:
         self._held = np.zeros((5, 0), np.int64)
 
+    def __len__(self) -> int:
+        """How many there are, each once a bucket."""
+        return self._held.shape[1]
+
     def add(
         self, buckets: Ints, left: Ints, right: Ints, number: Ints, first: int, until: int, weights: Ints | None = None
     ) -> Rows:

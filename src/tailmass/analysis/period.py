@@ -94,10 +94,14 @@ class Periods:
         self._known = arrays.put_together(self._known, prefix, kept)
         self._capacity = len(self._known.period)
 
-    @property
-    def size_bytes(self) -> int:
-        """Bytes of all arrays."""
-        return arrays.size_bytes(self._known)
+    def only(self, series: Ints) -> None:
+        """Keep these series, ascending, as the first ones; those that had no ring begin one."""
+        self._known = arrays.only(self._known, series[series < len(self._known.period)])
+        self._capacity = len(self._known.period)
+
+    def size_bytes(self, series: int) -> int:
+        """Bytes for so many series."""
+        return arrays.series_bytes(self._known, 0) * min(series, MOST_SERIES)
 
     def _look(self, bucket: int, series: Ints) -> Found:
         """Look at some series, all of which have just met a value."""

@@ -10,7 +10,8 @@ from tailmass.analysis import arrays
 from tailmass.analysis.arrays import Arrays
 from tailmass.analysis.clock import Advance
 from tailmass.analysis.detector import LEAST_PROBABILITY, THRESHOLD, Findings, Names
-from tailmass.analysis.dictionary import Dictionary
+from tailmass.analysis.dictionary import Dictionary, Pairs
+from tailmass.analysis.footprint import Cardinalities, Entities
 from tailmass.analysis.membership import Membership
 from tailmass.analysis.onebyone import Told, one_by_one
 from tailmass.analysis.rare import keep
@@ -103,10 +104,31 @@ class PlaceAnalysis:
         self._degrees = np.array(kept[f"{prefix}.open.degrees"]).reshape(-1, 2)
 
     @property
+    def pairs(self) -> tuple[Pairs, ...]:
+        """All pairs of values that have ids."""
+        return self._members.pairs
+
+    @property
+    def entities(self) -> Entities:
+        """How many values and series there are."""
+        return self._members.entities
+
+    @property
     def size_bytes(self) -> int:
-        """Bytes of the models and of the open buckets."""
-        models = arrays.size_bytes(self._places) + arrays.size_bytes(self._peers)
-        return models + self._degrees.nbytes + 3 * self._bucket.nbytes
+        """Bytes of all that lasts."""
+        return self.most_bytes(0)
+
+    def most_bytes(self, more: int) -> int:
+        """The same at most, once rows with so many different values have come."""
+        return self._bytes(*(each + more for each in self._members.sizes))
+
+    def bytes_of(self, expected: Cardinalities) -> int:
+        """The same once all values that are expected have been met often."""
+        return self._bytes(*self._members.expected(expected))
+
+    def _bytes(self, populations: int, persons: int, members: int) -> int:
+        models = arrays.series_bytes(self._places, 0) * members + arrays.series_bytes(self._peers, 0) * populations
+        return models + self._members.bytes_of(populations, persons, members)
 
     def _judge(
         self, bucket: Ints, series: Ints, second: Ints, degrees: Floats, first: int, until: int, *, learning: bool

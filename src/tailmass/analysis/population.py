@@ -9,8 +9,9 @@ from tailmass.analysis import arrays, peers
 from tailmass.analysis.arrays import Arrays
 from tailmass.analysis.clock import Advance
 from tailmass.analysis.detector import LEAST_PROBABILITY, SIDES, THRESHOLD, Causes, Findings, Names
-from tailmass.analysis.dictionary import Dictionary
+from tailmass.analysis.dictionary import Dictionary, Pairs
 from tailmass.analysis.features import FEATURES
+from tailmass.analysis.footprint import Cardinalities, Entities
 from tailmass.analysis.gathering import Gathering, Measured
 from tailmass.analysis.membership import Membership
 from tailmass.columns import Columns, Floats, Ints
@@ -84,10 +85,10 @@ class FeaturePopulation:
         self._members = arrays.put_together(self._members, f"{prefix}.members", kept)
         self._tails = arrays.put_together(self._tails, f"{prefix}.tails", kept)
 
-    @property
-    def size_bytes(self) -> int:
-        """Bytes of all arrays."""
-        return sum(arrays.size_bytes(part) for part in (self._populations, self._members, self._tails))
+    def bytes_of(self, populations: int, members: int) -> int:
+        """Bytes of so many populations and members."""
+        own = arrays.series_bytes(self._populations) * populations + arrays.series_bytes(self._members) * members
+        return own + arrays.size_bytes(self._tails)
 
     def _make_room(self, members: int, populations: int) -> None:
         capacity = arrays.room(members, len(self._members.met))
@@ -161,9 +162,31 @@ class PopulationAnalysis:
             feature.restore(f"{prefix}.{measure}", kept)
 
     @property
+    def pairs(self) -> tuple[Pairs, ...]:
+        """All pairs of values that have ids."""
+        return self.members.pairs
+
+    @property
+    def entities(self) -> Entities:
+        """How many values and series there are."""
+        return self.members.entities
+
+    @property
     def size_bytes(self) -> int:
-        """Bytes of the models and of the open buckets."""
-        return self._gathering.size_bytes + sum(feature.size_bytes for feature in self._features)
+        """Bytes of all that lasts."""
+        return self.most_bytes(0)
+
+    def most_bytes(self, more: int) -> int:
+        """The same at most, once rows with so many different values have come."""
+        return self._bytes(*(each + more for each in self.members.sizes))
+
+    def bytes_of(self, expected: Cardinalities) -> int:
+        """The same once all values that are expected have been met often."""
+        return self._bytes(*self.members.expected(expected))
+
+    def _bytes(self, populations: int, persons: int, members: int) -> int:
+        models = sum(feature.bytes_of(populations, members) for feature in self._features)
+        return models + self._gathering.bytes_of(members) + self.members.bytes_of(populations, persons, members)
 
     def _judge(self, measured: Measured, first: int, *, learning: bool) -> Findings:
         closed, values = measured

@@ -9,8 +9,9 @@ from tailmass.analysis import arrays
 from tailmass.analysis.arrays import Arrays
 from tailmass.analysis.clock import Advance
 from tailmass.analysis.detector import LEAST_PROBABILITY, THRESHOLD, Findings, Names
-from tailmass.analysis.dictionary import Dictionary, Series
+from tailmass.analysis.dictionary import Dictionary, Pairs, Series
 from tailmass.analysis.explanation import looking_like
+from tailmass.analysis.footprint import Cardinalities, Entities
 from tailmass.analysis.open import OpenPairs, Rows
 from tailmass.columns import Columns, Ints
 from tailmass.jobs import Detector
@@ -78,13 +79,36 @@ class RareAnalysis:
         self._streams = arrays.put_together(self._streams, f"{prefix}.streams", kept)
 
     @property
+    def pairs(self) -> tuple[Pairs, ...]:
+        """All pairs of values that have ids."""
+        return (self.series.pairs,)
+
+    @property
+    def entities(self) -> Entities:
+        """How many values and series there are."""
+        return Entities(by=self.series.watched, partitions=self.series.watched_partitions)
+
+    @property
     def size_bytes(self) -> int:
-        """Bytes of the models and of the open buckets."""
-        return arrays.size_bytes(self._values) + arrays.size_bytes(self._streams) + self._open.size_bytes
+        """Bytes of all that lasts."""
+        return self.most_bytes(0)
+
+    def most_bytes(self, more: int) -> int:
+        """The same at most, once rows with so many different values have come."""
+        return self._bytes(len(self.series) + more, self._known_streams + more)
+
+    def bytes_of(self, expected: Cardinalities) -> int:
+        """The same once all values that are expected have been met often."""
+        partition = self.detector.partition_field_name
+        return self._bytes(expected.of(partition, self.detector.by_field_name), expected.of(partition))
 
     @property
     def _known_streams(self) -> int:
         return int(self.series.partitions(np.arange(len(self.series))).max(initial=-1)) + 1
+
+    def _bytes(self, values: int, streams: int) -> int:
+        models = arrays.series_bytes(self._values, 0) * values + arrays.series_bytes(self._streams, 0) * streams
+        return models + self.series.bytes_of(values)
 
     def _judge(self, rows: Rows, first: int, *, learning: bool) -> Findings:
         self._make_room()

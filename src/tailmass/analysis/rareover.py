@@ -9,12 +9,13 @@ from tailmass.analysis import arrays, peers
 from tailmass.analysis.arrays import Arrays
 from tailmass.analysis.clock import Advance
 from tailmass.analysis.detector import LEAST_PROBABILITY, Causes, Findings, Names
-from tailmass.analysis.dictionary import Dictionary, Series
+from tailmass.analysis.dictionary import Dictionary, Pairs, Series
+from tailmass.analysis.footprint import Cardinalities, Entities
 from tailmass.analysis.open import OpenPairs, Rows
 from tailmass.analysis.population import FeaturePopulation
 from tailmass.columns import Columns, Floats, Ints
 from tailmass.jobs import Detector
-from tailmass.kernels.crowd import EMPTY, Crowd, fill, shown
+from tailmass.kernels.crowd import EMPTY, SAMPLE, Crowd, fill, shown
 from tailmass.kernels.rare import LEARNING
 
 RARE = 0.1  # share of the persons up to which a value is rare
@@ -101,14 +102,43 @@ class RareOverAnalysis:
         self._keys, self._used = _table(pairs, 0), len(pairs)
 
     @property
+    def pairs(self) -> tuple[Pairs, ...]:
+        """All pairs of values that have ids."""
+        return (self._values.pairs, self._persons.pairs)
+
+    @property
+    def entities(self) -> Entities:
+        """How many values and series there are."""
+        values, persons = self._values, self._persons
+        return Entities(by=values.watched, over=persons.watched, partitions=persons.watched_partitions)
+
+    @property
     def size_bytes(self) -> int:
-        """Bytes of the models and of the open buckets."""
-        crowd = arrays.size_bytes(self._crowd) + self._keys.nbytes
-        return crowd + self._population.size_bytes + self._open.size_bytes
+        """Bytes of all that lasts."""
+        return self._bytes(len(self._values), len(self._persons), self._streams, self._used)
+
+    def most_bytes(self, more: int) -> int:
+        """The same at most, once rows with so many different values have come."""
+        shown = self._used + len(self._open) + more
+        return self._bytes(len(self._values) + more, len(self._persons) + more, self._streams + more, shown)
+
+    def bytes_of(self, expected: Cardinalities) -> int:
+        """The same once all values that are expected have been met often."""
+        partition, by = self.detector.partition_field_name, self.detector.by_field_name
+        over = self.detector.over_field_name
+        values, persons = expected.of(partition, by), expected.of(partition, over)
+        each = expected.of(partition, by, over) / values
+        kept = min(each, SAMPLE) + SAMPLE / 2 * np.log2(max(each / SAMPLE, 1.0))  # half a sample with every halving
+        return self._bytes(values, persons, expected.of(partition), int(kept * values))
 
     @property
     def _streams(self) -> int:
         return int(self._persons.partitions(np.arange(len(self._persons))).max(initial=-1)) + 1
+
+    def _bytes(self, values: int, persons: int, streams: int, shown: int) -> int:
+        crowd = 2 * values + persons + 8 * streams + arrays.table_bytes(shown)
+        names = self._values.bytes_of(values) + self._persons.bytes_of(persons)
+        return crowd + names + self._population.bytes_of(streams, persons)
 
     def _judge(self, rows: Rows, first: int, *, learning: bool) -> Findings:
         self._make_room(len(rows.left))
@@ -178,6 +208,6 @@ def _rarest(share: Floats) -> Ints:
 
 def _table(pairs: Ints, more: int) -> Ints:
     """A table of pairs that is half full at most once so many more are in it."""
-    keys = np.full(1 << max(6, (4 * (len(pairs) + more)).bit_length()), EMPTY, np.int64)
+    keys = np.full(arrays.places(len(pairs) + more), EMPTY, np.int64)
     fill(keys, pairs)
     return keys

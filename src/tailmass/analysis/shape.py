@@ -7,7 +7,7 @@ import numpy as np
 
 from tailmass.analysis import arrays
 from tailmass.analysis.arrays import Arrays
-from tailmass.columns import Floats
+from tailmass.columns import Floats, Ints
 from tailmass.kernels import oddness, peaks, shape
 from tailmass.kernels.observe import Entries, Unusual
 from tailmass.kernels.oddness import Tails, news, weigh
@@ -90,10 +90,15 @@ class Shapes:
         self._tails = arrays.put_together(self._tails, f"{prefix}.tails", kept)
         self._capacity = len(self._memory.exact)
 
+    def only(self, series: Ints) -> None:
+        """Keep these series, ascending, as the first ones."""
+        self._memory, self._tails = arrays.only(self._memory, series), arrays.only(self._tails, series)
+        self._capacity = len(series)
+
     @property
-    def size_bytes(self) -> int:
-        """Bytes of all arrays."""
-        return arrays.size_bytes(self._memory) + arrays.size_bytes(self._tails)
+    def series_bytes(self) -> int:
+        """Bytes of one series."""
+        return arrays.series_bytes(self._memory, 0) + arrays.series_bytes(self._tails, 0)
 
     def _make_room(self, series: int) -> None:
         capacity = arrays.room(series, self._capacity)

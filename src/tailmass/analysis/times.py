@@ -10,7 +10,8 @@ from tailmass.analysis.arrays import Arrays
 from tailmass.analysis.calendar import Calendar
 from tailmass.analysis.clock import Advance
 from tailmass.analysis.detector import LEAST_PROBABILITY, THRESHOLD, Findings, Names
-from tailmass.analysis.dictionary import Dictionary
+from tailmass.analysis.dictionary import Dictionary, Pairs
+from tailmass.analysis.footprint import Cardinalities, Entities
 from tailmass.analysis.membership import Membership
 from tailmass.analysis.onebyone import Told, one_by_one
 from tailmass.analysis.open import OpenPairs, Rows
@@ -93,9 +94,32 @@ class TimeAnalysis:
         self._habits = arrays.put_together(self._habits, f"{prefix}.habits", kept)
 
     @property
+    def pairs(self) -> tuple[Pairs, ...]:
+        """All pairs of values that have ids."""
+        return self._members.pairs
+
+    @property
+    def entities(self) -> Entities:
+        """How many values and series there are."""
+        return self._members.entities
+
+    @property
     def size_bytes(self) -> int:
-        """Bytes of the models and of the open buckets."""
-        return arrays.size_bytes(self._habits) + self._open.size_bytes
+        """Bytes of all that lasts."""
+        return self.most_bytes(0)
+
+    def most_bytes(self, more: int) -> int:
+        """The same at most, once rows with so many different values have come."""
+        return self._bytes(*(each + more for each in self._members.sizes))
+
+    def bytes_of(self, expected: Cardinalities) -> int:
+        """The same once all values that are expected have been met often."""
+        return self._bytes(*self._members.expected(expected))
+
+    def _bytes(self, populations: int, persons: int, members: int) -> int:
+        habits = arrays.series_bytes(tuple(self._of_series().values()), 0) * members
+        habits += arrays.series_bytes((self._habits.everybody,), 0) * populations
+        return habits + self._members.bytes_of(populations, persons, members)
 
     def _judge(self, rows: Rows, *, learning: bool) -> Findings:
         self._make_room()

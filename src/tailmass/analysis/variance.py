@@ -58,9 +58,47 @@ class VarianceModel:
         self._logs = arrays.put_together(self._logs, f"{prefix}.logs", kept)
 
     @property
-    def size_bytes(self) -> int:
-        """Bytes of all arrays."""
-        return self._model.size_bytes + arrays.size_bytes(self._logs)
+    def room(self) -> int | None:
+        """Bytes that new models may take; None for no limit."""
+        return self._model.room
+
+    @room.setter
+    def room(self, room: int | None) -> None:
+        self._model.room = room
+
+    @property
+    def refused(self) -> bool:
+        """Whether a series could not have a model since this was last asked."""
+        return self._model.refused
+
+    def idle(self, before: int) -> tuple[Ints, Ints]:
+        """What `forget` would set free, as `FeatureModel.idle` tells."""
+        return self._model.idle(before)
+
+    def forget(self, before: int) -> None:
+        """Let go of the models of the series without a value since bucket `before`; their unit is known for ever."""
+        self._model.forget(before)
+
+    def coarsen(self) -> bool:
+        """Have fewer times of day, as `FeatureModel.coarsen` does."""
+        return self._model.coarsen()
+
+    def size_bytes(self, known: int) -> int:
+        """Bytes in use when series ids are below `known`."""
+        return self._model.size_bytes(known) + arrays.series_bytes(self._logs) * known
+
+    def most_bytes(self, known: int, more: int) -> int:
+        """The same at most, once so many more series may have got a model."""
+        return self._model.most_bytes(known, more) + arrays.series_bytes(self._logs) * known
+
+    def bytes_of(self, series: int) -> int:
+        """Bytes that so many series take once all of them have their model."""
+        return self._model.bytes_of(series) + arrays.series_bytes(self._logs) * series
+
+    @property
+    def model_bytes(self) -> int:
+        """Bytes of one model."""
+        return self._model.model_bytes
 
     def _mapped(self, entries: Entries, known: int, *, learning: bool) -> tuple[Entries, Floats]:
         self._make_room(known)

@@ -138,7 +138,7 @@ class Engine:
                 start = None if start_ms is None else start_ms // 1000
                 end = None if end_ms is None else -(-end_ms // 1000)
                 running.report_interim(start, end)
-            running.save(self._now_ms())
+            running.save()
 
     def forecast(
         self,
@@ -184,7 +184,7 @@ class Engine:
                 return
             self._store.update_job(job_id, status="CLOSING")
             try:
-                running.save(self._now_ms())
+                running.save()
             except EngineError:
                 self._store.update_job(job_id, status="RUNNING")
                 raise
@@ -213,7 +213,7 @@ class Engine:
                 )
         if state.status == "FAILED":
             raise AnalysisStartError(f"Job {job_id!r} has failed: close it, then send the data since its last close")
-        running = Running(job_id, self._restored(state), self._store)
+        running = Running(job_id, self._restored(state), self._store, self._clock)
         self._store.update_job(job_id, status="RUNNING")
         with self._guard:
             self._running[job_id] = running

@@ -1,6 +1,6 @@
 """A second analysis of a job, half a bucket after the first, and the results that it may still change."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -70,8 +70,9 @@ class Overlap:
         return self._clock.advance(to - self._later)
 
     def settle(
-        self, columns: Columns, ids: Mapping[str, Ints], advance: Advance, later: Advance, findings: Sequence[Findings]
-    ) -> Stretch:
+        self, columns: Columns, ids: Mapping[str, Ints], advance: Advance, later: Advance, findings: Sequence[Findings],
+        prepare: Callable[[Analysis], None],
+    ) -> Stretch:  # fmt: skip
         """Take in rows, and what the first view found by them; the buckets that are final by that.
 
         Parameters
@@ -79,10 +80,12 @@ class Overlap:
         columns, ids : the rows, as for `Analysis.advance`
         advance, later : what they do to the buckets of either view
         findings : of each detector, in the buckets that close in the first view
+        prepare : called with every later view before the rows
         """
         for index, (view, exclusion) in enumerate(zip(self._views, self._exclusions, strict=True)):
             if view is not None:
                 exclusion.add(ids, later)
+                prepare(view)
                 found = self._told(index, view, view.advance(columns, ids, later), closed=True)
                 self._found_later[index].add(found, later.first)
         if advance.until <= advance.first:
@@ -143,9 +146,9 @@ class Overlap:
                 self._exclusions[index].restore(f"{prefix}.frequent.{index}", kept)
 
     @property
-    def size_bytes(self) -> int:
-        """Bytes of the models of the later view."""
-        return sum(view.size_bytes for view in self._views if view is not None)
+    def views(self) -> tuple[Analysis, ...]:
+        """The later views that there are."""
+        return tuple(view for view in self._views if view is not None)
 
     def _told(self, index: int, view: Analysis, found: Findings, *, closed: bool) -> Findings:
         found = self._exclusions[index].without(found, view.names(found.series), closed=closed)

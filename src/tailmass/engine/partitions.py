@@ -10,7 +10,8 @@ from tailmass.analysis.analyses import Analysis
 from tailmass.analysis.arrays import Arrays
 from tailmass.analysis.clock import Advance
 from tailmass.analysis.detector import Findings
-from tailmass.analysis.dictionary import Dictionary, Pairs
+from tailmass.analysis.dictionary import Dictionary, Pairs, pairs_bytes
+from tailmass.analysis.footprint import Cardinalities
 from tailmass.analysis.open import OpenPairs, Rows
 from tailmass.columns import Floats, Ints
 from tailmass.engine.stretch import Stretch
@@ -111,8 +112,21 @@ class Partitions:
 
     @property
     def size_bytes(self) -> int:
-        """Bytes of the histories."""
-        return sum(each.size_bytes for each in (*self._calibrations, *self._of_buckets))
+        """Bytes of the histories, and of the series that are known."""
+        histories = sum(each.size_bytes for each in (*self._calibrations, *self._of_buckets))
+        return histories + sum(each.size_bytes for each in self._watched)
+
+    def bytes_of(self, expected: Cardinalities) -> int:
+        """The same but for series that were found, once all values that are expected have been met."""
+        watched = sum(each.bytes_of(expected) for each in self._watched)
+        of_detectors = [(each.partition_bytes, index) for index, each in enumerate(self._calibrations)]
+        of_buckets = [
+            (each.partition_bytes, group[0]) for each, group in zip(self._of_buckets, self._groups, strict=True)
+        ]
+        return watched + sum(
+            size * expected.of(self._detectors[index].detector.partition_field_name)
+            for size, index in of_detectors + of_buckets
+        )
 
     def _partitions(self, stretch: Stretch) -> list[Ints]:
         """(found,) ids of the partitions of each detector's findings."""
@@ -174,6 +188,15 @@ class _Watched:
         self._known = Pairs()
         both = np.array(kept[f"{prefix}.known"], np.int64).reshape(-1, 2)
         self._known.ids(both[:, 0].copy(), both[:, 1].copy())
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the series that are known."""
+        return self._known.size_bytes
+
+    def bytes_of(self, expected: Cardinalities) -> int:
+        """The same of those that are expected."""
+        return pairs_bytes(expected.of(*self._fields))
 
     def _ids(self, name: str | None, ids: Mapping[str, Ints], rows: int) -> Ints:
         """(rows,) ids of the values, 0 where there is no field; negative where the detector passes the row over."""

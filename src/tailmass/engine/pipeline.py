@@ -2,19 +2,23 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from tailmass.analysis.analyses import analysis as analysis_of
 from tailmass.analysis.calendar import Calendar
-from tailmass.analysis.clock import Advance, Clock
+from tailmass.analysis.clock import Advance, Clock, stages
 from tailmass.analysis.detector import DetectorAnalysis, Findings
 from tailmass.analysis.dictionary import Dictionary
+from tailmass.analysis.footprint import Entities
 from tailmass.analysis.frequent import Exclusion
 from tailmass.analysis.rules import Rules
 from tailmass.columns import Columns, Floats, Ints
 from tailmass.engine import support
+from tailmass.engine.memory import Memory, limit_bytes
 from tailmass.engine.overlap import Overlap
 from tailmass.engine.partitions import Partitions, Rates
 from tailmass.engine.report import report
@@ -23,11 +27,11 @@ from tailmass.intake.categories import Categorizer
 from tailmass.jobs import Job
 from tailmass.jobs.detector import CATEGORY
 from tailmass.kernels.buckets import ADMITTED, EXCLUDED, LATE, UNDATED
-from tailmass.results import Batch, Counts, Forecast
+from tailmass.results import Batch, Counts, Forecast, ModelSize
 from tailmass.scoring.buckets import bucket_evidence
 from tailmass.scoring.rate import RateCalibration
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 Arrays = dict[str, np.ndarray[Any, Any]]
 OnClosed = Callable[[int, int, Findings], None]
 
@@ -74,11 +78,16 @@ class Pipeline:
         self._exclusions = tuple(Exclusion(each, self._dictionaries) for each in analysis.detectors)
         self._rules = tuple(Rules(each, analysis.value_lists or {}) for each in analysis.detectors)
         self._overlap = Overlap(analysis, self._dictionaries, self._rules) if analysis.overlapping_buckets else None
+        views = self._overlap.views if self._overlap is not None else ()
+        self.memory = Memory(
+            limit_bytes(job), analysis.bucket_span, self._dictionaries.values(), (*self.detectors, *views)
+        )
         self._calibrations = tuple(RateCalibration(analysis.bucket_span) for _ in analysis.detectors)
         self._of_buckets = RateCalibration(analysis.bucket_span)
-        self._partitions: Partitions | None = None
+        self.partitions: Partitions | None = None
+        """How rare things are within each partition, where the job asks for it."""
         if analysis.use_per_partition_normalization:
-            self._partitions = Partitions(self.detectors, self._dictionaries, analysis.bucket_span)
+            self.partitions = Partitions(self.detectors, self._dictionaries, analysis.bucket_span)
 
     def admit(self, columns: Columns) -> tuple[Ints, Ints]:
         """(n,) what is to become of each row, and the watermark after it; nothing is taken in yet."""
@@ -179,15 +188,23 @@ class Pipeline:
         return Forecast((first + np.arange(buckets)) * self.clock.span, mean, lower, upper)
 
     @property
-    def size_bytes(self) -> int:
-        """Bytes that models and categories take."""
-        categories = self.categorizer.size_bytes if self.categorizer is not None else 0
-        others = sum(each.size_bytes for each in (self._overlap, self._partitions) if each is not None)
-        return categories + others + sum(detector.size_bytes for detector in self.detectors)
+    def model_size(self) -> ModelSize:
+        """What the job remembers."""
+        entities = sum((each.entities for each in self.detectors), Entities())
+        others = sum(each.size_bytes for each in (self.categorizer, self.partitions) if each is not None)
+        return ModelSize(
+            model_bytes=self.memory.size_bytes + others,
+            total_by_field_count=entities.by,
+            total_over_field_count=entities.over,
+            total_partition_field_count=entities.partitions,
+            bucket_allocation_failures_count=self.memory.failures,
+            memory_status=self.memory.status,
+            bucket_time=None if self.clock.first is None else (self.clock.first - 1) * self.clock.span,
+        )
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """Everything the job has learnt, as a header for JSON and arrays by name."""
-        arrays: Arrays = self.clock.state()
+        arrays: Arrays = self.clock.state() | self.memory.state()
         for name, dictionary in self._dictionaries.items():
             arrays |= dictionary.state(f"field.{name}")
         for index, (detector, calibration) in enumerate(zip(self.detectors, self._calibrations, strict=True)):
@@ -196,8 +213,8 @@ class Pipeline:
         arrays |= self._of_buckets.state("rate.buckets")
         if self._overlap is not None:
             arrays |= self._overlap.state("overlap")
-        if self._partitions is not None:
-            arrays |= self._partitions.state("partitions")
+        if self.partitions is not None:
+            arrays |= self.partitions.state("partitions")
         if self.categorizer is not None:
             arrays |= self.categorizer.state("category")
         return {"state_version": STATE_VERSION, "counts": asdict(self.counts)}, arrays
@@ -206,6 +223,7 @@ class Pipeline:
         """Become the pipeline that `state` was taken of."""
         self.counts = counts_of(header)
         self.clock.restore(arrays)
+        self.memory.restore(arrays)
         for name, dictionary in self._dictionaries.items():
             dictionary.restore(f"field.{name}", arrays)
         for index, (detector, calibration) in enumerate(zip(self.detectors, self._calibrations, strict=True)):
@@ -215,8 +233,8 @@ class Pipeline:
         self._of_buckets.restore("rate.buckets", arrays)
         if self._overlap is not None:
             self._overlap.restore("overlap", arrays)
-        if self._partitions is not None:
-            self._partitions.restore("partitions", arrays)
+        if self.partitions is not None:
+            self.partitions.restore("partitions", arrays)
         if self.categorizer is not None:
             self.categorizer.restore("category", arrays)
 
@@ -225,24 +243,45 @@ class Pipeline:
         if self._summary:  # a row that stands for none is none
             there = rows.numbers[self._summary] > 0.0
             rows, advance, later = rows.take(there), advance.take(there), later.take(there)
+        if self._roomy(rows):
+            return self._analyse(rows, advance, later, roomy=True)
+        batches = []
+        for part, (stage, stage_later) in stages([advance, later]):
+            batches.append(self._analyse(rows.take(part), stage, stage_later, roomy=False))
+            if stage.until > stage.first or stage_later.until > stage_later.first:
+                self.memory.settle(stage.until)
+        return Batch.concat(batches)
+
+    def _roomy(self, rows: Columns) -> bool:
+        """Whether there is memory for whatever these rows may bring."""
+        texts = {name: rows.texts[name] for name in self._dictionaries}
+        text_bytes = sum(int(text.str.len_bytes().sum()) for text in texts.values())
+        if self.memory.roomy(len(rows), text_bytes):
+            return True
+        return bool(texts) and self.memory.roomy(pl.DataFrame(texts).n_unique(), text_bytes)
+
+    def _analyse(self, rows: Columns, advance: Advance, later: Advance, *, roomy: bool) -> Batch:
+        """The same, with all the memory that is wanted if it is `roomy`."""
+        prepare = partial(self.memory.give_room, roomy=roomy)
         ids = {name: dictionary.ids(rows.texts[name]) for name, dictionary in self._dictionaries.items()}
         findings = []
         for index, (detector, exclusion) in enumerate(zip(self.detectors, self._exclusions, strict=True)):
             exclusion.add(ids, advance)
+            prepare(detector)
             findings.append(self._told(index, detector.advance(rows, ids, advance), closed=True))
         if self._on_closed is not None and advance.until > advance.first:
             for index, found in enumerate(findings):
                 self._on_closed(index, advance.first, found)
         stretch = Stretch(advance.first, advance.events, findings)
         if self._overlap is not None:
-            stretch = self._overlap.settle(rows, ids, advance, later, findings)
+            stretch = self._overlap.settle(rows, ids, advance, later, findings, prepare)
         rates, bucket_rate = self._rates(ids, advance, stretch)
         return self._report(stretch, rates, bucket_rate) if len(stretch.events) else Batch.empty()
 
     def _rates(self, ids: Mapping[str, Ints], advance: Advance, stretch: Stretch) -> Rates:
         """How rare the findings of buckets are, and the buckets, by what came before; then that is learnt."""
-        if self._partitions is not None:
-            return self._partitions.learn(ids, advance, stretch)
+        if self.partitions is not None:
+            return self.partitions.learn(ids, advance, stretch)
         if not len(stretch.events):
             return [], np.zeros(0)
         rates = [
@@ -255,8 +294,8 @@ class Pipeline:
 
     def _current_rates(self, stretch: Stretch) -> Rates:
         """The same by what is known now; nothing is learnt."""
-        if self._partitions is not None:
-            return self._partitions.current(stretch)
+        if self.partitions is not None:
+            return self.partitions.current(stretch)
         rates = [
             calibration.rate(found.evidence)
             for calibration, found in zip(self._calibrations, stretch.findings, strict=True)

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tailmass.results import Batch, Counts, JobState
+from tailmass.results import Batch, Counts, JobState, ModelSize
 
 
 class Store(Protocol):
@@ -28,6 +28,7 @@ class Store(Protocol):
         finished_time_ms: int | None = None,
         last_data_time_ms: int | None = None,
         counts: Counts | None = None,
+        model_size: ModelSize | None = None,
     ) -> None:
         """Change what is given."""
 

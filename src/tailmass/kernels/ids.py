@@ -78,6 +78,23 @@ def number_pairs(left: Ints, right: Ints, keys: Ints, values: Ints, taken: int) 
 
 
 @kernel
+def find_pairs(left: Ints, right: Ints, keys: Ints, values: Ints) -> Ints:
+    """(n,) the ids of pairs as `number_pairs` gave them; -1 where a pair has none, or either id is negative."""
+    ids = np.full(len(left), EMPTY, np.int64)
+    mask = len(keys) - 1
+    for row in range(len(left)):
+        if left[row] < 0 or right[row] < 0:
+            continue
+        key = (left[row] << 32) | right[row]
+        place = np.int64((np.uint64(key) * _SPREAD) >> _SHIFT) & mask
+        while keys[place] != EMPTY and keys[place] != key:
+            place = (place + 1) & mask
+        if keys[place] == key:
+            ids[row] = values[place]
+    return ids
+
+
+@kernel
 def distinct_pairs(rows: Ints, order: Ints) -> Ints:
     """Every bucket and pair once: numbers of rows added up, the smallest of another number kept.
 

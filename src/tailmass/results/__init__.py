@@ -7,6 +7,7 @@ from tailmass.results.counts import Counts
 from tailmass.results.documents import acknowledgement, page, single
 from tailmass.results.forecast import Forecast
 from tailmass.results.job import JobState
+from tailmass.results.modelsize import ModelSize
 from tailmass.results.record import Record
 from tailmass.results.times import parse_time, wire_time
 
@@ -21,6 +22,7 @@ __all__ = [
     "Counts",
     "Forecast",
     "JobState",
+    "ModelSize",
     "Record",
     "acknowledgement",
     "page",

@@ -1,6 +1,7 @@
 """What counts as rare within each partition, by the past of that partition alone."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from tailmass.kernels.partitions import (
 from tailmass.kernels.rate import BINS
 from tailmass.scoring.rate import HALF_LIFE_WEEKS, PRIOR_WEEKS, WEEK
 
+_OF_SERIES = ("last", "height")
 COUNTING = {"present": PRESENT, "known": KNOWN, "once": ONCE}
 
 
@@ -77,14 +79,24 @@ class PartitionCalibration:
 
     @property
     def size_bytes(self) -> int:
-        """Bytes of all arrays."""
-        return sum(part.nbytes for part in self._histories)
+        """Bytes of all partitions, and of the series that were found."""
+        return self.partition_bytes * self._partitions + _bytes(self._histories, _OF_SERIES) * self._series
+
+    @property
+    def partition_bytes(self) -> int:
+        """Bytes of one partition."""
+        return _bytes(self._histories, Histories._fields) - _bytes(self._histories, _OF_SERIES)
 
     def _make_room(self, present: Ints, partition: Ints, series: Ints) -> None:
         self._partitions = max(self._partitions, 1 + int(max(present.max(initial=-1), partition.max(initial=-1))))
         self._series = max(self._series, 1 + int(series.max(initial=-1)))
         sizes = dict.fromkeys(Histories._fields, self._partitions) | {"last": self._series, "height": self._series}
         self._histories = Histories(*(_longer(part, sizes[name]) for name, part in self._histories._asdict().items()))
+
+
+def _bytes(histories: Histories, names: Iterable[str]) -> int:
+    """Bytes of an entry of these arrays."""
+    return sum(int(part.itemsize) * math.prod(part.shape[1:]) for part in (getattr(histories, name) for name in names))
 
 
 def _longer(array: np.ndarray[Any, Any], size: int) -> np.ndarray[Any, Any]:

@@ -16,7 +16,7 @@ from tailmass.server.body import document
 from tailmass.server.context import Context, Reach
 from tailmass.server.dialect import current
 from tailmass.server.parameters import Overwrite, Page
-from tailmass.server.wire import Json, base_url, native, own_url, version
+from tailmass.server.wire import Json, base_url, native, old, own_url, version
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -65,7 +65,7 @@ def job(job_id: str, request: Request, context: Reach) -> Response:
 
 def _document(state: JobState, request: Request) -> dict[str, Any]:
     threshold = alert_threshold(state.config)
-    return state.document(base_url(request), native=native(request), alert_threshold=threshold)
+    return state.document(base_url(request), native=native(request), old=old(request), alert_threshold=threshold)
 
 
 @router.delete(

@@ -12,6 +12,9 @@ NATIVE = "v3"
 """The version of the API that is our own; the others are those of the Engine API, whose clients refuse fields they do
 not know."""
 
+OLD = ("v1", "v0.3")
+"""The versions whose clients know less than those of v2."""
+
 _BASE = re.compile(r".*?/engine/(?P<version>[^/]+)")
 
 
@@ -50,6 +53,11 @@ def version(request: Request) -> str:
 def native(request: Request) -> bool:
     """Whether the client knows what the Engine API does not have."""
     return version(request) == NATIVE
+
+
+def old(request: Request) -> bool:
+    """Whether the client is of the time before version 2."""
+    return version(request) in OLD
 
 
 def own_url(request: Request) -> str:

@@ -9,11 +9,12 @@ from sqlalchemy.exc import IntegrityError
 
 from tailmass.errors import DataStoreError, EngineError, JobIdTaken, MissingJob
 from tailmass.jobs import Job
-from tailmass.results import Counts, JobState
+from tailmass.results import Counts, JobState, ModelSize
 from tailmass.store.database import clamped
 from tailmass.store.schema import jobs, records
 
 _COUNTS = tuple(field.name for field in fields(Counts))
+_MODEL_SIZE = tuple(field.name for field in fields(ModelSize))
 
 # Records removed in one transaction: about half a second. Smaller slices take longer together, as each of them changes
 # nearly all pages of the index by score.
@@ -30,8 +31,9 @@ def add(connection: Connection, state: JobState) -> None:
         "finished_time_ms": state.finished_time_ms,
         "last_data_time_ms": state.last_data_time_ms,
     }
+    size = {} if state.model_size is None else asdict(state.model_size)
     try:
-        connection.execute(insert(jobs).values(row | asdict(state.counts)))
+        connection.execute(insert(jobs).values(row | asdict(state.counts) | size))
     except IntegrityError as error:
         raise JobIdTaken(state.config.id) from error
 
@@ -115,4 +117,5 @@ def _state(row: Row[Any]) -> JobState:
         finished_time_ms=values["finished_time_ms"],
         last_data_time_ms=values["last_data_time_ms"],
         counts=Counts(**{name: values[name] for name in _COUNTS}),
+        model_size=None if values["model_bytes"] is None else ModelSize(**{name: values[name] for name in _MODEL_SIZE}),
     )

@@ -72,10 +72,19 @@ def _correlations(connection: Connection) -> None:
     _add(connection, "tailmass_records", {"correlated_by_field_value": _TEXT})
 
 
+def _model_size(connection: Connection) -> None:
+    """What jobs remember, which is not known of those that are there."""
+    counts = ("model_bytes", "total_by_field_count", "total_over_field_count", "total_partition_field_count")
+    columns = dict.fromkeys((*counts, "bucket_allocation_failures_count"), BigInteger())
+    _add(connection, "tailmass_jobs", columns | {"memory_status": _TEXT})
+    _add(connection, "tailmass_jobs", {"log_time_ms": BigInteger(), "bucket_time": BigInteger()})
+
+
 STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _explanations,
     2: _populations,
     3: _categories,
     4: _correlations,
+    5: _model_size,
 }
 """What leads from each version to the one after it."""

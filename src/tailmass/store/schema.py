@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from tailmass.results import evidence
 
-VERSION = 5
+VERSION = 6
 """The schema this code reads and writes; it grows with every change to the tables below, by a step in `migrations`."""
 
 # SQLite gives numbers by itself only to a column declared INTEGER.
@@ -60,6 +60,15 @@ jobs = Table(
     Column("failed_transform_count", BigInteger, nullable=False),
     Column("excluded_record_count", BigInteger, nullable=False),
     Column("latest_record_time_ms", BigInteger),
+    # What the job remembers; None until it was first told.
+    Column("model_bytes", BigInteger),
+    Column("total_by_field_count", BigInteger),
+    Column("total_over_field_count", BigInteger),
+    Column("total_partition_field_count", BigInteger),
+    Column("bucket_allocation_failures_count", BigInteger),
+    Column("memory_status", _TEXT),
+    Column("log_time_ms", BigInteger),
+    Column("bucket_time", BigInteger),
     sqlite_autoincrement=True,
 )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tailmass.errors import DataStoreError
-from tailmass.results import Batch, Bucket, Category, Counts, JobState, Record
+from tailmass.results import Batch, Bucket, Category, Counts, JobState, ModelSize, Record
 from tailmass.store import batches, categories, jobs, results
 from tailmass.store.blobs import Array
 from tailmass.store.database import Database
@@ -60,12 +60,14 @@ class Store:
         finished_time_ms: int | None = None,
         last_data_time_ms: int | None = None,
         counts: Counts | None = None,
+        model_size: ModelSize | None = None,
     ) -> None:
         """Change what is given of a job, and leave the rest."""
         values = {"status": status, "finished_time_ms": finished_time_ms, "last_data_time_ms": last_data_time_ms}
         given = {name: value for name, value in values.items() if value is not None}
-        if counts is not None:
-            given |= asdict(counts)
+        for part in (counts, model_size):
+            if part is not None:
+                given |= asdict(part)
         with self._database.write() as connection:
             jobs.change(connection, job_id, given)
 

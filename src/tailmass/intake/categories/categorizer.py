@@ -90,7 +90,9 @@ class Categorizer:
     @property
     def size_bytes(self) -> int:
         """Bytes that the categories take, examples apart."""
-        return sum(int(each.nbytes) for each in self._known)
+        known = self._known
+        listed = {name: int(known.used[counted]) for counted, _, names in _LISTS for name in names}
+        return sum(each[: listed.get(name, len(each))].nbytes for name, each in known._asdict().items())
 
     def state(self, prefix: str) -> Arrays:
         """The categories as arrays."""
