@@ -13,10 +13,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tailmass.client import Client
     from tailmass.engine.detect import Results, detect
+    from tailmass.engine.estimate import estimate
 
-__all__ = ["Client", "Results", "detect"]
+__all__ = ["Client", "Results", "detect", "estimate"]
 
-_HOMES = {"Client": "tailmass.client", "Results": "tailmass.engine.detect", "detect": "tailmass.engine.detect"}
+_HOMES = {
+    "Client": "tailmass.client",
+    "Results": "tailmass.engine.detect",
+    "detect": "tailmass.engine.detect",
+    "estimate": "tailmass.engine.estimate",
+}
 
 
 def __getattr__(name: str) -> Any:

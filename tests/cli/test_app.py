@@ -15,7 +15,9 @@ HEAVY = ("numpy", "numba", "polars", "pydantic", "fastapi", "sqlalchemy", "rich"
 def test_help_names_every_command_and_the_first_thing_to_try(tailmass: "Tailmass") -> None:
     done = tailmass("--help")
     assert done.returncode == 0
-    assert all(command in done.stdout for command in ("demo", "detect", "server", "tailmass detect orders.csv"))
+    assert all(
+        command in done.stdout for command in ("demo", "detect", "estimate", "server", "tailmass detect orders.csv")
+    )
 
 
 def test_no_arguments_at_all_show_help(tailmass: "Tailmass") -> None:

@@ -1,5 +1,7 @@
 """A job that is short of memory: what it gives up, in which order, and that it does not matter how rows were cut."""
 
+from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -44,10 +46,12 @@ def churn(hours: int, *, hosts: int = 20, life: int = 12, steady: int = 3, seed:
 class Limited(Run):
     """A run with a limit in bytes, finer than the megabytes that a job can ask for."""
 
-    def __init__(self, limit: int | None, *detectors: dict[str, Any], kept: Any = None, latency: int = 0) -> None:
-        super().__init__(job(*detectors, span=HOUR, latency=latency))
+    def __init__(
+        self, limit: int | None, *detectors: dict[str, Any], kept: Any = None, latency: int = 0, **analysis: Any
+    ) -> None:
+        super().__init__(job(*detectors, span=HOUR, latency=latency, **analysis))
         pipeline = self.pipeline
-        pipeline.memory = Memory(limit, HOUR, pipeline._dictionaries.values(), pipeline.detectors)
+        pipeline.memory = Memory(limit, HOUR, pipeline._dictionaries.values(), pipeline.memory._analyses)
         if kept is not None:
             pipeline.restore(*kept)
 
@@ -62,37 +66,55 @@ DATA = HEADER + b"".join(churn(50, hosts=10))
 LIMIT = 420_000
 
 
-@pytest.fixture(scope="module", params=[0, 2 * HOUR])
-def whole(request: pytest.FixtureRequest) -> tuple[int, Limited]:
-    run = Limited(LIMIT, *DETECTORS, latency=request.param)
+WAYS: tuple[dict[str, Any], ...] = (
+    {},
+    {"latency": 2 * HOUR},
+    {"overlappingBuckets": True, "usePerPartitionNormalization": True, "multivariateByFields": True},
+)
+
+
+@pytest.fixture(scope="module", params=WAYS, ids=["plain", "late", "overlapping"])
+def begun(request: pytest.FixtureRequest) -> Callable[..., Limited]:
+    if "overlappingBuckets" in request.param:
+        return partial(
+            Limited, 2 * LIMIT, *(each for each in DETECTORS if "rare" not in each["function"]), **request.param
+        )
+    return partial(Limited, LIMIT, *DETECTORS, **request.param)
+
+
+@pytest.fixture(scope="module")
+def whole(begun: Callable[..., Limited]) -> Limited:
+    run = begun()
     run.upload([DATA])
     assert run.pipeline.memory.failures > 3
-    return request.param, run
+    return run
 
 
 @settings(max_examples=5, deadline=None, derandomize=True)
 @given(places=st.lists(st.integers(0, len(DATA)), max_size=8))
 def test_however_an_upload_is_cut_memory_runs_out_in_the_same_way(
-    whole: tuple[int, Limited], places: list[int]
+    begun: Callable[..., Limited], whole: Limited, places: list[int]
 ) -> None:
-    run = Limited(LIMIT, *DETECTORS, latency=whole[0])
+    run = begun()
     run.upload(cut(DATA, places))
-    assert_same(run.results, whole[1].results)
-    assert run.pipeline.model_size == whole[1].pipeline.model_size
+    assert_same(run.results, whole.results)
+    assert run.pipeline.model_size == whole.pipeline.model_size
 
 
 @settings(max_examples=5, deadline=None, derandomize=True)
 @given(stops=st.lists(st.integers(1, 1200), min_size=1, max_size=4, unique=True))
-def test_a_restart_anywhere_changes_nothing_of_it(whole: tuple[int, Limited], stops: list[int]) -> None:
+def test_a_restart_anywhere_changes_nothing_of_it(
+    begun: Callable[..., Limited], whole: Limited, stops: list[int]
+) -> None:
     lines = DATA.splitlines(keepends=True)[1:]
-    run, batches = Limited(LIMIT, *DETECTORS, latency=whole[0]), []
+    run, batches = begun(), []
     for begin, end in pairwise([0, *sorted(stops), len(lines)]):
         run.upload([HEADER + b"".join(lines[begin:end])])
         batches += run.batches
-        run = Limited(LIMIT, *DETECTORS, latency=whole[0], kept=run.pipeline.state())
+        run = begun(kept=run.pipeline.state())
     run.batches = batches
-    assert_same(run.results, whole[1].results)
-    assert run.pipeline.model_size == whole[1].pipeline.model_size
+    assert_same(run.results, whole.results)
+    assert run.pipeline.model_size == whole.pipeline.model_size
 
 
 def test_with_enough_memory_it_is_as_if_there_were_no_limit() -> None:

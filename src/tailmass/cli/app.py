@@ -12,6 +12,7 @@ import typer
 
 from tailmass.cli.demo import demo
 from tailmass.cli.detect import detect
+from tailmass.cli.estimate import estimate
 from tailmass.cli.server import server
 
 
@@ -53,6 +54,7 @@ def tailmass(
 
 app.command()(demo)
 app.command(no_args_is_help=True)(detect)
+app.command(no_args_is_help=True)(estimate)
 app.command()(server)
 
 

@@ -17,6 +17,7 @@ from tailmass.analysis.analyses import Analysis
 from tailmass.analysis.arrays import Arrays
 from tailmass.analysis.detector import DetectorAnalysis
 from tailmass.analysis.dictionary import Dictionary, Pairs, dictionary_bytes
+from tailmass.analysis.footprint import Cardinalities
 from tailmass.jobs import Job
 
 MEGABYTE = 1 << 20
@@ -39,7 +40,7 @@ class Memory:
     limit : bytes; None for no limit
     span : seconds of a bucket
     dictionaries : the names
-    analyses : the detectors at work
+    analyses : the detectors at work, in the order in which they meet their rows
     """
 
     def __init__(
@@ -60,6 +61,10 @@ class Memory:
         names = sum(each.size_bytes for each in self._dictionaries)
         return names + sum(each.size_bytes for each in self._analyses)
 
+    def bytes_of(self, expected: Cardinalities) -> int:
+        """Bytes of series and models, once all values that are expected have been met often."""
+        return sum(each.bytes_of(expected) for each in self._analyses)
+
     @property
     def status(self) -> str:
         """OK, SOFT_LIMIT once models were forgotten or made coarser, or HARD_LIMIT while new things are refused."""
@@ -71,7 +76,7 @@ class Memory:
         """Whether rows with so many new values, and names of so many bytes, leave nothing to decide."""
         if self._limit is None:
             return True
-        if self._full or self._refusing:
+        if self._full or self._refusing or self._refused:
             return False
         names = sum(dictionary_bytes(len(each) + more, each.text_bytes) for each in self._dictionaries)
         rest = sum(each.most_bytes(more) for each in self._analyses)
@@ -82,14 +87,18 @@ class Memory:
         if isinstance(analysis, DetectorAnalysis):
             analysis.give_room(None if roomy or self._limit is None else max(0, self._limit - self.size_bytes))
 
+    def note(self) -> None:
+        """See whether anything was refused."""
+        for each in self._named:
+            self._refused, each.refused = self._refused or each.refused, False
+        for model in self._modelled:
+            self._refused = model.refused or self._refused
+
     def settle(self, until: int) -> None:
         """Decide what is to happen from here on, all buckets below `until` having closed."""
         if self._limit is None:
             return
-        self._refusing = self._names_refused() or any([each.refused for each in self._modelled])  # noqa: C419
-        self._refused = False
-        for each in self._named:
-            each.refused = False
+        self._refusing, self._refused = self._refused, False
         self.failures += int(self._refusing)
         size = self.size_bytes
         if size > SOFT * self._limit:
@@ -101,7 +110,8 @@ class Memory:
 
     def state(self) -> Arrays:
         """What was decided, as an array."""
-        flags = (self._pruned, self._full, self._refusing, self._names_refused())
+        self.note()
+        flags = (self._pruned, self._full, self._refusing, self._refused)
         return {"memory": np.array([self.failures, *flags], np.int64)}
 
     def restore(self, kept: Mapping[str, np.ndarray[Any, Any]]) -> None:
@@ -116,10 +126,6 @@ class Memory:
         yield from self._dictionaries
         for each in self._analyses:
             yield from each.pairs
-
-    def _names_refused(self) -> bool:
-        """Whether any was refused since the last bucket closed."""
-        return self._refused or any(each.refused for each in self._named)
 
     def _forget(self, wanted: float, before: int) -> None:
         """Forget the models that have been idle for longest, and since bucket `before` at least."""

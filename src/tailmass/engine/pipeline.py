@@ -248,7 +248,8 @@ class Pipeline:
         batches = []
         for part, (stage, stage_later) in stages([advance, later]):
             batches.append(self._analyse(rows.take(part), stage, stage_later, roomy=False))
-            if stage.until > stage.first or stage_later.until > stage_later.first:
+            self.memory.note()
+            if stage.until > stage.first:
                 self.memory.settle(stage.until)
         return Batch.concat(batches)
 
