@@ -227,7 +227,6 @@ NOT_SERVED = (
     ("POST", "/jobs/{jobId}/resume"),
     ("POST", "/dataload/{jobId}"),
     ("POST", "/preview/{jobId}"),
-    ("GET", "/results/{jobId}/influencers"),
     ("GET", "/alerts_longpoll/{jobId}"),
     ("GET", "/modelsnapshots/{jobId}"),
     ("POST", "/modelsnapshots/{jobId}/revert"),
@@ -321,7 +320,7 @@ Records can be sorted by the new fields as by the others, only not by `contribut
 def _native_fields(noun: type, name: str, first: str) -> Iterator[tuple[str, str, str]]:
     """The fields of a result that only native documents have: those from the first of them on."""
     told = _attributes(noun)
-    names = [field for field in told if field not in ("bucket_influencers", "records")]
+    names = [field for field in told if field not in ("bucket_influencers", "influencers", "records")]
     for field in names[names.index(first) :]:
         source = field.removeprefix("evidence_")
         wire = f"contributions.{source}" if source != field else to_camel(field)

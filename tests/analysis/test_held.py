@@ -27,7 +27,7 @@ def findings(bucket: list[int], *, causes: Causes | None = None) -> Findings:
 
 def caused(by: list[str] | None) -> Causes:
     numbers = np.array([1e-4, 1e-3, 1e-5])
-    return Causes(np.array([0, 2, 3]), by, numbers, np.zeros(3, np.int64), numbers, numbers)
+    return Causes(np.array([0, 2, 3]), by, numbers, np.zeros(3, np.int64), numbers, numbers, np.arange(3))
 
 
 def same(one: Held, other: Held) -> bool:

@@ -117,6 +117,7 @@ def persons() -> Findings:
         feature=np.zeros(4, np.int64),
         actual=np.array([9.0, 8.0, 3.0, 9.0]),
         typical=np.ones(4),
+        key=np.arange(4),
     )
     return findings([9.0, 9.0], [1.0, 1.0], causes)
 

@@ -184,3 +184,12 @@ def test_the_categories_of_the_records_are_told(tailmass: "Tailmass", tmp_path: 
     done = tailmass("detect", tmp_path / "app.csv", *asked)
     assert "prelertcategory 1: user logged in" in done.stderr.splitlines()
     assert "request took" not in done.stderr
+
+
+def test_influencers_are_a_column_and_the_worst_are_told(tailmass: "Tailmass", spike: Path) -> None:
+    asked = ("detect", spike, "mean(load)", "--bucket-span", "15m", "--influencers", "host,", "--limit", "1")
+    done = tailmass(*asked)
+    assert "host=h1" in done.stdout
+    assert "Most to blame: host=h1 (" in done.stderr
+    (record,) = records(tailmass, *asked[1:])
+    assert record["influencers"] == [{"influencerFieldName": "host", "influencerFieldValues": ["h1"]}]

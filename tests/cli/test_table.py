@@ -58,3 +58,12 @@ def test_only_names_are_shortened_on_a_narrow_terminal(width: int) -> None:
     assert len(row) <= width
     assert row.startswith(" 94 ◆  Wed 2026-03-04 16:00  a-h")
     assert all(whole in row for whole in ("1,187", "99.8", "11.9", "▁▁█"))
+
+
+def test_who_is_to_blame_has_a_column_where_anyone_is() -> None:
+    told = '[{"influencerFieldName": "user", "influencerFieldValues": ["ann"]}]'
+    heading, first, second = drawn([record(influencers=told), record(influencers=None)], width=160)
+    assert heading.endswith("influencers")
+    assert first.endswith("user=ann")
+    assert not second.endswith("user=ann")
+    assert "influencers" not in drawn([record()])[0]

@@ -5,12 +5,19 @@ import polars as pl
 import pytest
 
 from tailmass.analysis.explanation import SOURCES, Explanation
+from tailmass.analysis.influence import Influences
+from tailmass.engine.influencers import Blamed
 from tailmass.engine.report import report
 from tailmass.results import Batch
 from tailmass.scoring.rate import score
 from tests.engine.sample import HEADER, Run, job, rows
 
 START, SPAN = 1_700_000_040, 60
+NONE = np.zeros(0, np.int64)
+NOBODY = Blamed(
+    names=(), of=(Influences.none(),), values=(), bucket=NONE, field=NONE, value=NONE, probability=np.zeros(0),
+    rate=np.zeros(0), field_rate=np.zeros((0, 1)), field_probability=np.zeros((0, 1)),
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +38,7 @@ def reported(run: Run, explanation: Explanation | None = None, rate: float = 0.5
         found = replace(found, explanation=every)
     rates = np.full(len(found.series), rate)
     of_bucket, events = np.array([bucket_rate]), np.array([8])
-    return report(run.pipeline.detectors, [found], [rates], of_bucket, first=first, span=SPAN, events=events)
+    return report(run.pipeline.detectors, [found], [rates], of_bucket, NOBODY, first=first, span=SPAN, events=events)
 
 
 def explanation(

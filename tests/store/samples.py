@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from tailmass.jobs import Job
-from tailmass.results import BUCKETS, RECORDS, Batch, JobState
+from tailmass.results import BUCKETS, INFLUENCERS, RECORDS, Batch, JobState
 
 SPAN = 300
 
@@ -36,12 +36,23 @@ def record(timestamp: int, host: str | None = "web-1", **values: Any) -> dict[st
     return names | where | {"by_field_name": "host", "by_field_value": host} | scores | values
 
 
+def influencer(timestamp: int, value: str = "ann", **values: Any) -> dict[str, Any]:
+    """A row of `INFLUENCERS`."""
+    known = {"timestamp": timestamp, "bucket_span": SPAN, "influencer_field_name": "user"}
+    return known | {"influencer_field_value": value, "probability": 0.01, "anomaly_score": 30.0} | values
+
+
 def batch(
-    buckets: Iterable[Mapping[str, Any]] = (), records: Iterable[Mapping[str, Any]] = (), *, interim: bool = False
+    buckets: Iterable[Mapping[str, Any]] = (),
+    records: Iterable[Mapping[str, Any]] = (),
+    influencers: Iterable[Mapping[str, Any]] = (),
+    *,
+    interim: bool = False,
 ) -> Batch:
     """A batch of such rows."""
     return Batch(
         pl.DataFrame(list(buckets), schema=BUCKETS, orient="row"),
         pl.DataFrame(list(records), schema=RECORDS, orient="row"),
         interim,
+        influencers=pl.DataFrame(list(influencers), schema=INFLUENCERS, orient="row"),
     )

@@ -120,6 +120,7 @@ def test_records_keep_all_they_were_written_with(store: Store) -> None:
     explained |= {"events_per_week": 0.004, "multi_bucket_impact": -3.5}
     explained |= {"causes": '[{"probability": 0.5}]', "actual_longitude": -0.1, "typical_longitude": 179.5}
     explained |= {"correlated_by_field_value": "web-3"}
+    explained |= {"influencers": '[{"influencerFieldName": "user", "influencerFieldValues": ["ann"]}]'}
     explained |= {name: float(place) for place, name in enumerate(COLUMNS)}
     row = record(600, detector_index=3, probability=1e-9, actual=2.5, typical=1.5) | names | explained
     assert None not in {value for name, value in row.items() if not name.startswith("over")}

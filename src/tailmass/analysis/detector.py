@@ -1,7 +1,7 @@
 """One detector at work: rows to series, series to features, features to probabilities."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,6 +41,8 @@ class Causes(NamedTuple):
     """Position in the function's `measures`."""
     actual: Floats
     typical: Floats
+    key: Ints
+    """By which the rows of each cause are kept for its influencers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,16 @@ class Findings:
     """What each finding is made of in a population."""
     peer: Ints | None = None
     """(found,) the series beside which each is odd; -1 where it is odd by itself, and None where nobody asked."""
+    rows: Ints | None = None
+    """(n,) by which each row that was just taken in is kept for its influencers; negative where it is passed over."""
+    keys: Ints | None = None
+    """(found,) by which the rows of each are kept for its influencers; None for the series itself, or where there are
+    causes, which have their own."""
+
+    @property
+    def key(self) -> Ints:
+        """(found,) by which the rows of each finding are kept."""
+        return self.series if self.keys is None else self.keys
 
 
 class DetectorAnalysis:
@@ -140,7 +152,8 @@ class DetectorAnalysis:
             for model, each, measure in zip(self.models, values, self.measures, strict=True)
         ]
         broken = self._broken(closed, values, advance.first, learning=True)
-        return self._findings([unusual for unusual, _ in judged], broken, judged[0][1], closed, values)
+        found = self._findings([unusual for unusual, _ in judged], broken, judged[0][1], closed, values)
+        return replace(found, rows=series)
 
     def interim(self, first: int, until: int) -> Findings:
         """Judge the open buckets `first` to `until - 1` as they stand."""

@@ -55,7 +55,7 @@ class Gathering:
         known : series ids are below this
         advance : what the clock says of the rows
         """
-        values, weights = self._values(columns), columns.numbers[self._summary] if self._summary else None
+        values, weights = row_values(self._detector, columns), columns.numbers[self._summary] if self._summary else None
         self._make_room(known)
         first, until = advance.first, advance.until
         closed = accumulate(advance.rows, advance.closing, series, values, self._open, first, until, weights)
@@ -96,17 +96,6 @@ class Gathering:
         gatherers = sum(gatherer.lasting_bytes for gatherer in self._gatherers.values())
         return arrays.series_bytes(self._open[:-1]) * series + gatherers
 
-    def _values(self, columns: Columns) -> Floats:
-        """(n,) what the rows bring; NaN where a row lacks what the detector reads."""
-        name = self._detector.field_name
-        if not name:
-            values = np.zeros(len(columns))
-        elif self._detector.definition.texts:
-            values = np.where((columns.texts[name] != "").fill_null(False).to_numpy(), 0.0, np.nan)
-        else:
-            values = columns.numbers[name]
-        return values
-
     def _measured(self, closed: Closed, first: int, until: int, *, closing: bool) -> Measured:
         return Measured(closed, tuple(self._measure(each, closed, first, until, closing) for each in self._measures))
 
@@ -122,6 +111,16 @@ class Gathering:
         capacity = arrays.room(series, held)
         if capacity > held:
             self._open = arrays.grown(self._open._replace(used=_NONE), capacity)._replace(used=self._open.used)
+
+
+def row_values(detector: Detector, columns: Columns) -> Floats:
+    """(n,) what the rows bring; NaN where a row lacks what the detector reads."""
+    name = detector.field_name
+    if not name:
+        return np.zeros(len(columns))
+    if detector.definition.texts:
+        return np.where((columns.texts[name] != "").fill_null(False).to_numpy(), 0.0, np.nan)
+    return columns.numbers[name]
 
 
 _NONE = np.zeros(0, np.int64)

@@ -27,7 +27,7 @@ class Held:
 
     def with_(self, found: Findings, first: int) -> Findings:
         """What is held, and these findings besides."""
-        numbered = replace(found, bucket=found.bucket + first, updates=_NONE, closed=None, values=())
+        numbered = replace(found, bucket=found.bucket + first, updates=_NONE, closed=None, values=(), rows=None)
         return numbered if self.found is None else joined([self.found, numbered])
 
     def forget(self, until: int) -> None:

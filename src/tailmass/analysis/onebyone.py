@@ -22,6 +22,8 @@ class Told(NamedTuple):
     actual: Floats
     typical: Floats
     kind: Texts
+    key: Ints
+    """By which the rows of each are kept for its influencers."""
 
 
 def one_by_one(told: Told, members: Membership, bucket: Ints, member: Ints, updates: Ints) -> Findings:
@@ -52,6 +54,7 @@ def one_by_one(told: Told, members: Membership, bucket: Ints, member: Ints, upda
         feature=nothing,
         actual=told.actual[worth.causes],
         typical=told.typical[worth.causes],
+        key=told.key[worth.causes],
     )
     return Findings(
         bucket=worth.bucket,
@@ -65,4 +68,5 @@ def one_by_one(told: Told, members: Membership, bucket: Ints, member: Ints, upda
         updates=updates,
         closed=None,
         causes=causes if members.compared else None,
+        keys=told.key[worst],
     )

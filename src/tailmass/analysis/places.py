@@ -1,6 +1,7 @@
 """A detector of series at unusual places, or that come there faster than anything travels."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from tailmass.jobs import Detector
 from tailmass.kernels.rate import evidence_as_rare
 from tailmass.kernels.sphere import CLUSTERS, FIELDS, PEER_CLUSTERS, PLACE, Peers, Places, stay
 
+_SPREAD, _FAR, _LOW = np.uint64(0x9E3779B97F4A7C15), np.uint64(32), np.uint64((1 << 63) - 1)
 FARTHEST = 180.0  # degrees of either coordinate
 
 
@@ -63,6 +65,7 @@ class PlaceAnalysis:
         series = self._members.ids(ids, len(advance.rows))
         degrees = positions(columns.texts[detector.field_name])
         known = (series >= 0) & ~np.isnan(degrees[:, 0])
+        keys = np.where(known, _keys(series, degrees), -1)
         bucket = np.concatenate([self._bucket, advance.rows[known]])
         series = np.concatenate([self._series, series[known]])
         second = np.concatenate([self._second, columns.times[known] // 1000])
@@ -71,9 +74,10 @@ class PlaceAnalysis:
         self._bucket, self._series, self._second = bucket[still], series[still], second[still]
         self._degrees = degrees[still]
         closed = ~still
-        return self._judge(
+        found = self._judge(
             bucket[closed], series[closed], second[closed], degrees[closed], advance.first, advance.until, learning=True
         )
+        return replace(found, rows=keys)
 
     def interim(self, first: int, until: int) -> Findings:
         """Judge the open buckets `first` to `until - 1` as they stand."""
@@ -150,6 +154,7 @@ class PlaceAnalysis:
             actual=degrees[unusual.row],
             typical=np.stack([unusual.latitude, unusual.longitude], axis=1),
             kind=np.where(unusual.kind == PLACE, "place", "travel"),
+            key=_keys(series[unusual.row], degrees[unusual.row]),
         )
         return one_by_one(found, self._members, bucket, series, present)
 
@@ -173,6 +178,15 @@ def positions(text: pl.Series) -> Floats:
     degrees = np.stack([each.to_numpy() for each in read], axis=1)
     degrees[~(np.abs(degrees) <= FARTHEST).all(axis=1)] = np.nan
     return degrees
+
+
+def _keys(series: Ints, degrees: Floats) -> Ints:
+    """A number for each series and position, >= 0; two of a million share one with a chance of 5e-8."""
+    key = series.astype(np.uint64)
+    for part in np.ascontiguousarray(degrees.T).view(np.uint64):
+        key = (key ^ (key >> _FAR)) * _SPREAD + part
+        key = (key ^ (key >> _FAR)) * _SPREAD
+    return (key & _LOW).astype(np.int64)
 
 
 def points(degrees: Floats) -> Floats:

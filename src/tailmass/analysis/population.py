@@ -1,6 +1,7 @@
 """A detector with an `over` field: every over value is held against the others of the same bucket."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -135,7 +136,7 @@ class PopulationAnalysis:
         """Add admitted rows to the open buckets, and judge the buckets that they close; see `DetectorAnalysis`."""
         members = self.members.ids(ids, len(advance.rows))
         measured = self._gathering.add(columns, members, len(self.members), advance)
-        return self._judge(measured, advance.first, learning=True)
+        return replace(self._judge(measured, advance.first, learning=True), rows=members)
 
     def interim(self, first: int, until: int) -> Findings:
         """Judge the open buckets `first` to `until - 1` as they stand; what can only grow is told where it is high."""
@@ -219,6 +220,7 @@ class PopulationAnalysis:
             feature=feature[worth.causes],
             actual=actual[worth.causes],
             typical=typical[worth.causes],
+            key=closed.series[entry[worth.causes]],
         )
         worst = causes.offsets[:-1]
         kind = np.where(causes.actual[worst] > causes.typical[worst], "spike", "dip")

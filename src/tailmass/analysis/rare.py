@@ -1,6 +1,7 @@
 """A detector of values that hardly ever occur: each by value is held against the buckets that had it so far."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ class RareAnalysis:
         values = self.series.ids(partition, ids[detector.by_field_name], len(advance.rows))
         nothing = np.zeros(len(values), np.int64)
         rows = self._open.add(advance.rows, values, nothing, nothing, advance.first, advance.until)
-        return self._judge(rows, advance.first, learning=True)
+        return replace(self._judge(rows, advance.first, learning=True), rows=values)
 
     def interim(self, first: int, until: int) -> Findings:
         """Judge the open buckets `first` to `until - 1` as they stand."""

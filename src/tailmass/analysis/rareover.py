@@ -1,6 +1,7 @@
 """A detector of persons, which is over values, that show what hardly any other of them does."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,7 @@ class RareOverAnalysis:
         nothing = np.zeros(n, np.int64)
         weights = _whole(columns.numbers[self._summary]) if self._summary else None
         rows = self._open.add(advance.rows, values, persons, nothing, advance.first, advance.until, weights)
-        return self._judge(rows, advance.first, learning=True)
+        return replace(self._judge(rows, advance.first, learning=True), rows=_keys(values, persons))
 
     def interim(self, first: int, until: int) -> Findings:
         """Judge the open buckets `first` to `until - 1` as they stand."""
@@ -176,6 +177,7 @@ class RareOverAnalysis:
             feature=np.zeros(len(causes), np.int64),
             actual=actual,
             typical=share[causes],
+            key=_keys(rows.left[order][causes], person[causes]),
         )
         kind = np.full(len(worth.person), "rare")
         updates = peers.streams_in(when, partition, count)
@@ -193,6 +195,11 @@ class RareOverAnalysis:
         self._crowd = Crowd(*longer)
         if 2 * (self._used + entries) > len(self._keys):
             self._keys = _table(self._keys[self._keys != EMPTY], entries)
+
+
+def _keys(values: Ints, persons: Ints) -> Ints:
+    """One number for each pair of ids, which are below 2^31; negative where either is."""
+    return np.where((values < 0) | (persons < 0), -1, (values << 31) | persons)
 
 
 def _whole(weights: Floats) -> Ints:

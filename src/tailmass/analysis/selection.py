@@ -11,7 +11,7 @@ from tailmass.analysis.explanation import Explanation
 from tailmass.columns import Flags, Floats, Ints
 from tailmass.kernels.rate import evidence_as_rare
 
-_OF_BUCKETS = frozenset({"explanation", "causes", "updates", "closed", "values"})
+_OF_BUCKETS = frozenset({"explanation", "causes", "updates", "closed", "values", "rows"})
 """The fields of findings that are no arrays of one entry a finding."""
 
 

@@ -1,6 +1,7 @@
 """A detector of events at unusual times of the day or of the week, by the clocks of the job's zone."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ class TimeAnalysis:
         local = seconds + self._calendar.offsets(seconds)
         slot = (local % self._period) // self._length
         rows = self._open.add(advance.rows, series, slot, local, advance.first, advance.until)
-        return self._judge(rows, learning=True)
+        return replace(self._judge(rows, learning=True), rows=self._keys(series, slot))
 
     def interim(self, first: int, until: int) -> Findings:
         """Judge the open buckets `first` to `until - 1` as they stand."""
@@ -146,8 +147,13 @@ class TimeAnalysis:
             actual=(second[entry] % self._period).astype(np.float64),
             typical=self._length * (unusual.typical[best].astype(np.float64) + 0.5),
             kind=np.full(len(entry), "time"),
+            key=self._keys(series[entry], rows.right[order][entry]),
         )
         return one_by_one(found, self._members, buckets, series, watched)
+
+    def _keys(self, series: Ints, slot: Ints) -> Ints:
+        """One number for each series and slot; negative where there is no series."""
+        return np.where(series < 0, -1, series * (self._period // self._length) + slot)
 
     def _of_series(self) -> dict[str, np.ndarray[Any, Any]]:
         return {"slots": self._habits.slots, "periods": self._habits.periods, "last": self._habits.last}

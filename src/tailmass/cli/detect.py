@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from tailmass.engine.detect import Results
 
 
+MOST_INFLUENCERS = 5  # that are told after the records
+
+
 class Band(StrEnum):
     """The severities that `--fail-on` knows."""
 
@@ -54,6 +57,10 @@ def detect(
             metavar="NAME", help="Field of messages; those that are alike share a prelertcategory to split by."
         ),
     ] = None,
+    influencers: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Field that may be to blame; again, or with commas, for several."),
+    ] = None,
     time_zone: Annotated[
         str | None, typer.Option(metavar="ZONE", help="Whose days and weeks, such as Europe/London. [default: UTC]")
     ] = None,
@@ -81,6 +88,7 @@ def detect(
       kubectl logs web | tailmass detect - "count by level" --format ndjson
       tailmass detect nightly.csv "max(latency) by host" --fail-on major
       tailmass detect app.csv "count by prelertcategory" --categorize message
+      tailmass detect access.csv "sum(bytes) by site" --influencers user,host
 
     What is not said is guessed from the head of FILE, and the guesses and their reasons are printed. Scores run from
     0 to 100: warning from 3, minor from 25, major from 50, critical from 75.
@@ -103,6 +111,7 @@ def detect(
                 time_format=time_format,
                 field_delimiter=delimiter,
                 categorize=categorize,
+                influencers=[name for each in influencers or () for name in each.split(",") if name],
                 time_zone=time_zone,
                 alert_budget=budget,
                 progress=report,
@@ -112,6 +121,7 @@ def detect(
         shown = [record for record in records if record["normalized_probability"] >= min_score]
         write(shown[: limit or None], form, results)
         _tell_categories(shown[: limit or None], results)
+        _tell_influencers(results, min_score)
         _summarise(records, shown, limit, min_score)
         if results.alert_threshold is not None:
             alerts = (results.buckets["anomaly_score"] >= results.alert_threshold).sum()
@@ -188,6 +198,20 @@ def _tell_categories(shown: Sequence[Record], results: "Results") -> None:
     for number, terms in results.categories.select("category_id", "terms").iter_rows():
         if str(number) in named:
             typer.echo(f"prelertcategory {number}: {terms}", err=True)
+
+
+def _tell_influencers(results: "Results", min_score: float) -> None:
+    """The values that are most to blame, each with its highest score, on stderr."""
+    best: dict[str, float] = {}
+    for name, value, score in results.influencers.select(
+        "influencer_field_name", "influencer_field_value", "anomaly_score"
+    ).iter_rows():
+        if score >= min_score:
+            best.setdefault(f"{name}={value}", score)  # the highest comes first
+    if best:
+        told = ", ".join(f"{who} ({int(score)})" for who, score in list(best.items())[:MOST_INFLUENCERS])
+        rest = f" and {len(best) - MOST_INFLUENCERS} more" if len(best) > MOST_INFLUENCERS else ""
+        typer.echo(f"Most to blame: {told}{rest}.", err=True)
 
 
 def _summarise(records: Sequence[Record], shown: Sequence[Record], limit: int, min_score: float) -> None:

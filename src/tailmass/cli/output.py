@@ -64,8 +64,9 @@ def _table(records: Sequence[Record], results: "Results") -> None:
 def _document(record: Mapping[str, Any]) -> Record:
     """A record as JSON has it: the time as ISO 8601, and nothing that does not apply."""
     known = {name: value for name, value in record.items() if value is not None and value == value}
-    if "causes" in known:
-        known["causes"] = json.loads(known["causes"])
+    for name in ("causes", "influencers"):
+        if name in known:
+            known[name] = json.loads(known[name])
     return known | {"timestamp": _iso(record["timestamp"])}
 
 

@@ -1,5 +1,6 @@
 """Records as a ranked table, for people."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from math import isfinite
@@ -31,7 +32,10 @@ def table(records: Sequence[Record], trends: Iterable[Sequence[float]], *, trend
         drawn.add_column(heading, justify="right", no_wrap=True)
     drawn.add_column("trend", no_wrap=True)
     drawn.add_column("function", overflow="ellipsis")
-    for record, trend in zip(records, trends, strict=True):
+    blamed = [influencers(record) for record in records]
+    if any(blamed):
+        drawn.add_column("influencers", overflow="ellipsis")
+    for record, trend, who in zip(records, trends, blamed, strict=True):
         band = severity(record["normalized_probability"])
         drawn.add_row(
             Text(f"{score(record['normalized_probability'])} {band.mark}", style=band.style),
@@ -42,6 +46,7 @@ def table(records: Sequence[Record], trends: Iterable[Sequence[float]], *, trend
             times(record["actual"], record["typical"]),
             sparkline(trend, trend_width),
             Text(function(record)),
+            *([Text(who)] if any(blamed) else []),
         )
     return drawn
 
@@ -70,6 +75,16 @@ def function(record: Record) -> str:
     """What was measured, such as mean(responsetime)."""
     described = record.get("function_description") or record["function"]
     return f"{described}({record['field_name']})" if record.get("field_name") else str(described)
+
+
+def influencers(record: Record) -> str:
+    """Who is to blame.
+
+    >>> influencers({"influencers": '[{"influencerFieldName": "user", "influencerFieldValues": ["ann", "bob"]}]'})
+    'user=ann,bob'
+    """
+    told = json.loads(record.get("influencers") or "[]")
+    return " ".join(f"{each['influencerFieldName']}={','.join(each['influencerFieldValues'])}" for each in told)
 
 
 def when(seconds: int) -> str:

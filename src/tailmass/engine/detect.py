@@ -41,6 +41,8 @@ class Results:
     """One row a bucket, in time order."""
     categories: Any
     """One row a category of messages, by `category_id`; none unless a field was to be categorized."""
+    influencers: Any
+    """One row a value that is to blame for records of a bucket, the highest `anomaly_score` first."""
     counts: Counts
     """What became of the rows."""
     job: Job
@@ -127,7 +129,7 @@ def detect(
     time_field, time_format : column of the times and how they are written; guessed when not given
     format, field_delimiter : DELIMITED, JSON or SINGLE_LINE, and what stands between columns; guessed when not given,
         but for SINGLE_LINE
-    influencers : fields that may be to blame; read, but not yet named in results
+    influencers : fields whose values may be to blame: records name those that are, and `Results.influencers` ranks them
     transforms : what makes fields out of others, or excludes rows, as a job writes it
     categorize : field of messages; those that are alike share a value of the field ``prelertcategory``
     categorization_filters : regular expressions of what to overlook in messages
@@ -193,6 +195,7 @@ def detect(
         records=_native(_ranked(batch.records), data),
         buckets=_native(_timed(batch.buckets), data),
         categories=_native(batch.categories.sort("category_id"), data),
+        influencers=_native(_worst(batch.influencers), data),
         counts=counts,
         job=job,
         guesses=_guesses(profile, bucket_span),
@@ -277,6 +280,11 @@ def _guesses(profile: Profile, bucket_span: int | str) -> tuple[str, ...]:
 def _ranked(records: pl.DataFrame) -> pl.DataFrame:
     names = ["normalized_probability", "probability", "timestamp", "detector_index"]
     return _timed(records.sort(names, descending=[True, False, False, False], maintain_order=True))
+
+
+def _worst(influencers: pl.DataFrame) -> pl.DataFrame:
+    names = ["anomaly_score", "probability", "timestamp", "influencer_field_name", "influencer_field_value"]
+    return _timed(influencers.sort(names, descending=[True, False, False, False, False], maintain_order=True))
 
 
 def _timed(table: pl.DataFrame) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from tailmass.analysis.frequent import Exclusion
 from tailmass.analysis.rules import Rules
 from tailmass.columns import Columns, Floats, Ints
 from tailmass.engine import support
+from tailmass.engine.influencers import Blamed, Influencers
 from tailmass.engine.memory import Memory, limit_bytes
 from tailmass.engine.overlap import Overlap
 from tailmass.engine.partitions import Partitions, Rates
@@ -66,7 +67,8 @@ class Pipeline:
         if self._messages is not None:
             examples = job.analysis_limits.categorization_examples_limit if job.analysis_limits is not None else None
             self.categorizer = Categorizer(analysis.categorization_filters or (), examples)
-        self._dictionaries = {name: Dictionary() for each in analysis.detectors for name in each.split_fields}
+        split = [name for each in analysis.detectors for name in each.split_fields]
+        self._dictionaries = {name: Dictionary() for name in (*split, *filter(None, analysis.influencers))}
         calendar, self._summary = Calendar(analysis.time_zone), analysis.summary_count_field_name
         self.detectors = tuple(
             analysis_of(
@@ -84,6 +86,7 @@ class Pipeline:
         )
         self._calibrations = tuple(RateCalibration(analysis.bucket_span) for _ in analysis.detectors)
         self._of_buckets = RateCalibration(analysis.bucket_span)
+        self._influencers = Influencers(analysis, self._dictionaries)
         self.partitions: Partitions | None = None
         """How rare things are within each partition, where the job asks for it."""
         if analysis.use_per_partition_normalization:
@@ -164,7 +167,8 @@ class Pipeline:
         if until <= first:
             return Batch.empty(interim=True)
         stretch = self._open(first, until) if self._overlap is None else self._provisional(self._overlap, first, until)
-        return self._report(stretch, *self._current_rates(stretch), interim=True)
+        blamed = self._influencers.probe(self.detectors, stretch)
+        return self._report(stretch, *self._current_rates(stretch), blamed, interim=True)
 
     def forecast(self, detector_index: int, partition: str | None, by: str | None, buckets: int) -> Forecast:
         """The buckets after the last one that closed, of one series.
@@ -191,7 +195,8 @@ class Pipeline:
     def model_size(self) -> ModelSize:
         """What the job remembers."""
         entities = sum((each.entities for each in self.detectors), Entities())
-        others = sum(each.size_bytes for each in (self.categorizer, self.partitions) if each is not None)
+        besides = (self.categorizer, self.partitions, self._influencers)
+        others = sum(each.size_bytes for each in besides if each is not None)
         return ModelSize(
             model_bytes=self.memory.size_bytes + others,
             total_by_field_count=entities.by,
@@ -210,7 +215,7 @@ class Pipeline:
         for index, (detector, calibration) in enumerate(zip(self.detectors, self._calibrations, strict=True)):
             arrays |= detector.state(f"detector.{index}") | calibration.state(f"rate.{index}")
             arrays |= self._exclusions[index].state(f"frequent.{index}")
-        arrays |= self._of_buckets.state("rate.buckets")
+        arrays |= self._of_buckets.state("rate.buckets") | self._influencers.state("influencers")
         if self._overlap is not None:
             arrays |= self._overlap.state("overlap")
         if self.partitions is not None:
@@ -231,6 +236,7 @@ class Pipeline:
             calibration.restore(f"rate.{index}", arrays)
             self._exclusions[index].restore(f"frequent.{index}", arrays)
         self._of_buckets.restore("rate.buckets", arrays)
+        self._influencers.restore("influencers", arrays)
         if self._overlap is not None:
             self._overlap.restore("overlap", arrays)
         if self.partitions is not None:
@@ -273,11 +279,14 @@ class Pipeline:
         if self._on_closed is not None and advance.until > advance.first:
             for index, found in enumerate(findings):
                 self._on_closed(index, advance.first, found)
+        self._influencers.add(rows, ids, findings, advance)
         stretch = Stretch(advance.first, advance.events, findings)
         if self._overlap is not None:
             stretch = self._overlap.settle(rows, ids, advance, later, findings, prepare)
         rates, bucket_rate = self._rates(ids, advance, stretch)
-        return self._report(stretch, rates, bucket_rate) if len(stretch.events) else Batch.empty()
+        if not len(stretch.events):
+            return Batch.empty()
+        return self._report(stretch, rates, bucket_rate, self._influencers.learn(self.detectors, stretch))
 
     def _rates(self, ids: Mapping[str, Ints], advance: Advance, stretch: Stretch) -> Rates:
         """How rare the findings of buckets are, and the buckets, by what came before; then that is learnt."""
@@ -305,11 +314,13 @@ class Pipeline:
         of_buckets = self._of_buckets.rate(together, watched.astype(np.float64))
         return rates, np.where(together > 0.0, of_buckets, np.inf)
 
-    def _report(self, stretch: Stretch, rates: list[Floats], bucket_rate: Floats, *, interim: bool = False) -> Batch:
+    def _report(
+        self, stretch: Stretch, rates: list[Floats], bucket_rate: Floats, blamed: Blamed, *, interim: bool = False
+    ) -> Batch:
         first, events, findings = stretch
         span = self.clock.span
         return report(
-            self.detectors, findings, rates, bucket_rate, first=first, span=span, events=events, interim=interim
+            self.detectors, findings, rates, bucket_rate, blamed, first=first, span=span, events=events, interim=interim
         )
 
     def _open(self, first: int, until: int) -> Stretch:

@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -12,9 +12,11 @@ import polars as pl
 from tailmass.analysis.analyses import Analysis
 from tailmass.analysis.detector import Findings
 from tailmass.analysis.explanation import Explanation
+from tailmass.analysis.influence import Influences
 from tailmass.columns import Floats, Ints
+from tailmass.engine.influencers import Blamed
 from tailmass.results import evidence
-from tailmass.results.batch import BUCKETS, RECORDS, Batch
+from tailmass.results.batch import BUCKETS, INFLUENCERS, RECORDS, Batch
 from tailmass.results.numbers import feature, probability
 from tailmass.scoring.buckets import bucket_probability
 from tailmass.scoring.rate import score
@@ -27,11 +29,19 @@ _EXPLAINING = pl.Schema(
 )
 
 
+class _Told(NamedTuple):
+    """Who is to blame, as clients read it; None where nobody is."""
+
+    records: list[list[dict[str, Any]] | None]
+    causes: list[list[dict[str, Any]] | None]
+
+
 def report(
     detectors: Sequence[Analysis],
     findings: Sequence[Findings],
     rates: Sequence[Floats],
     bucket_rate: Floats,
+    blamed: Blamed,
     *,
     first: int,
     span: int,
@@ -44,6 +54,7 @@ def report(
     ----------
     detectors, findings, rates : what each detector found, and how often a week and series it would be found
     bucket_rate : (buckets,) how often a week the job meets such a bucket; infinite where nothing was found
+    blamed : who is to blame for what was found
     first : number of the first bucket
     span : seconds of a bucket
     events : (buckets,) rows in each
@@ -52,10 +63,15 @@ def report(
     bucket = np.concatenate([found.bucket for found in findings])
     probability = np.concatenate([found.probability for found in findings])
     watched = np.sum([found.updates for found in findings], axis=0)
-    anomaly_score = score(bucket_rate)
+    anomaly_score = np.max(np.vstack([score(bucket_rate), score(blamed.field_rate)]), axis=0)
     timestamp = (first + np.arange(len(events))) * span
     records = pl.concat(
-        [_records(index, *each) for index, each in enumerate(zip(detectors, findings, rates, strict=True))]
+        [
+            _records(index, *each, _told(each[1], who, blamed))
+            for (index, each), who in zip(
+                enumerate(zip(detectors, findings, rates, strict=True)), blamed.of, strict=True
+            )
+        ]
     )
     records = records.select(
         pl.Series("timestamp", timestamp[bucket]),
@@ -68,6 +84,7 @@ def report(
     place = records["timestamp"].to_numpy() // span - first
     np.maximum.at(highest, place, records["normalized_probability"].to_numpy())
     np.add.at(count, place, 1)
+    together = bucket_probability(bucket, probability, watched)
     buckets = pl.DataFrame(
         {
             "timestamp": timestamp,
@@ -76,15 +93,78 @@ def report(
             "max_normalized_probability": highest,
             "record_count": count,
             "event_count": events,
-            "probability": bucket_probability(bucket, probability, watched),
+            "probability": together,
             "series_watched": watched,
+            "bucket_influencers": _bucket_influencers(blamed, bucket_rate, together),
         },
         schema=BUCKETS,
     )
-    return Batch(buckets, records, interim)
+    return Batch(buckets, records, interim, influencers=_influencers(blamed, timestamp, span))
 
 
-def _records(index: int, analysis: Analysis, found: Findings, rate: Floats) -> pl.DataFrame:
+def _influencers(blamed: Blamed, timestamp: Ints, span: int) -> pl.DataFrame:
+    """The values that are to blame, by bucket, then by field, the most anomalous first."""
+    columns = {
+        "timestamp": timestamp[blamed.bucket],
+        "bucket_span": np.full(len(blamed.bucket), span),
+        "influencer_field_name": [blamed.names[field] for field in blamed.field.tolist()],
+        "influencer_field_value": [
+            blamed.values[field][value]
+            for field, value in zip(blamed.field.tolist(), blamed.value.tolist(), strict=True)
+        ],
+        "probability": np.maximum(blamed.probability, np.finfo(np.float64).tiny),
+        "anomaly_score": score(blamed.rate),
+    }
+    made = pl.DataFrame(columns, schema=INFLUENCERS)
+    order = ["timestamp", "anomaly_score", "influencer_field_name", "influencer_field_value"]
+    return made.sort(order, descending=[False, True, False, False], maintain_order=True)
+
+
+def _bucket_influencers(blamed: Blamed, rate: Floats, probabilities: Floats) -> list[str | None]:
+    """What the time, and each field, make of each bucket, as JSON; None where there is nothing to say of the fields."""
+    told: list[str | None] = [None] * len(rate)
+    found = np.flatnonzero(np.isfinite(rate)) if blamed.names else np.zeros(0, np.int64)
+    of_time, of_fields = score(rate), score(blamed.field_rate)
+    for bucket in found.tolist():
+        each = [("bucketTime", of_time[bucket], probabilities[bucket])]
+        each += zip(blamed.names, of_fields[:, bucket], blamed.field_probability[:, bucket], strict=True)
+        told[bucket] = json.dumps([[name, float(points), float(chance)] for name, points, chance in each])
+    return told
+
+
+def _told(found: Findings, influences: Influences, blamed: Blamed) -> _Told:
+    """Who is to blame for each record, and for each cause, as the lists that clients read."""
+    causes: dict[int, dict[str, list[str]]] = {}
+    records: dict[int, dict[str, list[str]]] = {}
+    order = np.argsort(-influences.influence, kind="stable")
+    for finding, claim, field, value in zip(
+        *(part[order].tolist() for part in influences[:4]), strict=True
+    ):  # the values that were named, which are few
+        name, text = blamed.names[field], blamed.values[field][value]
+        for told, number in ((causes, claim), (records, finding)):
+            values = told.setdefault(number, {}).setdefault(name, [])
+            if text not in values:
+                values.append(text)
+    count = 0 if found.causes is None else int(found.causes.offsets[-1])
+    return _Told(_listed(records, len(found.series), blamed.names), _listed(causes, count, blamed.names))
+
+
+def _listed(
+    told: dict[int, dict[str, list[str]]], count: int, names: tuple[str, ...]
+) -> list[list[dict[str, Any]] | None]:
+    return [
+        [
+            {"influencerFieldName": name, "influencerFieldValues": told[number][name]}
+            for name in names
+            if name in told[number]
+        ]
+        if number in told
+        else None
+        for number in range(count)
+    ]
+
+
+def _records(index: int, analysis: Analysis, found: Findings, rate: Floats, told: _Told) -> pl.DataFrame:
     """The records of one detector, without what their bucket knows."""
     detector = analysis.detector
     partition, by, over = analysis.names(found.series)
@@ -111,9 +191,10 @@ def _records(index: int, analysis: Analysis, found: Findings, rate: Floats) -> p
         "actual": found.actual if found.actual.ndim == 1 else found.actual[:, 0],
         "typical": found.typical if found.typical.ndim == 1 else found.typical[:, 0],
         "events_per_week": rate,
-        "causes": _caused(analysis, found) or nothing,
+        "causes": _caused(analysis, found, told) or nothing,
         "actual_longitude": nothing if found.actual.ndim == 1 else found.actual[:, 1],
         "typical_longitude": nothing if found.typical.ndim == 1 else found.typical[:, 1],
+        "influencers": [None if each is None else json.dumps(each) for each in told.records],
     }
     known = pl.DataFrame(columns, schema={name: RECORDS[name] for name in columns})
     return pl.concat([known, _explained(found.explanation)], how="horizontal")
@@ -135,7 +216,7 @@ def _single_causes(found: Findings) -> list[str | None] | None:
     return [by[begin] if end - begin == 1 else None for begin, end in pairwise(offsets)]
 
 
-def _caused(analysis: Analysis, found: Findings) -> list[str] | None:
+def _caused(analysis: Analysis, found: Findings, blamed: _Told) -> list[str] | None:
     """What each finding is made of, as JSON with the names that clients read."""
     causes = found.causes
     if causes is None:
@@ -150,6 +231,8 @@ def _caused(analysis: Analysis, found: Findings) -> list[str] | None:
             numbers = tuple(np.atleast_1d(value).tolist())
             if all(map(math.isfinite, numbers)):
                 cause[name] = feature(numbers)
+        if influencers := blamed.causes[k]:
+            cause["influencers"] = influencers
     return [json.dumps(told[begin:end]) for begin, end in pairwise(causes.offsets.tolist())]
 
 

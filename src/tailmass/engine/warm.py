@@ -27,6 +27,7 @@ def warm() -> None:
                     {"function": "lat_long", "fieldName": "name"},
                 ],
                 "categorizationFieldName": "name",
+                "influencers": ["place", "name"],
             },
         }
     )

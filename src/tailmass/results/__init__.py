@@ -1,11 +1,12 @@
 """The nouns a user reads: buckets, records, counts, jobs as they stand, and the envelopes they come in."""
 
-from tailmass.results.batch import BUCKETS, RECORDS, Batch
+from tailmass.results.batch import BUCKETS, INFLUENCERS, RECORDS, Batch
 from tailmass.results.bucket import Bucket, BucketInfluencer
 from tailmass.results.category import CATEGORIES, Category
 from tailmass.results.counts import Counts
 from tailmass.results.documents import acknowledgement, page, single
 from tailmass.results.forecast import Forecast
+from tailmass.results.influencer import Influencer
 from tailmass.results.job import JobState
 from tailmass.results.modelsize import ModelSize
 from tailmass.results.record import Record
@@ -14,6 +15,7 @@ from tailmass.results.times import parse_time, wire_time
 __all__ = [
     "BUCKETS",
     "CATEGORIES",
+    "INFLUENCERS",
     "RECORDS",
     "Batch",
     "Bucket",
@@ -21,6 +23,7 @@ __all__ = [
     "Category",
     "Counts",
     "Forecast",
+    "Influencer",
     "JobState",
     "ModelSize",
     "Record",

@@ -18,6 +18,7 @@ BUCKETS = pl.Schema(
         "event_count": pl.Int64(),
         "probability": pl.Float64(),
         "series_watched": pl.Int64(),
+        "bucket_influencers": pl.String(),
     }
 )
 """One row for each bucket; times are epoch seconds."""
@@ -52,6 +53,7 @@ RECORDS = pl.Schema(
         "causes": pl.String(),
         "actual_longitude": pl.Float64(),
         "typical_longitude": pl.Float64(),
+        "influencers": pl.String(),
     }
 )
 """One row for each record, null where something does not apply; `anomaly_score` is that of the bucket.
@@ -59,10 +61,22 @@ RECORDS = pl.Schema(
 What each column means is told by the fields of `Record` and `Bucket`.
 """
 
+INFLUENCERS = pl.Schema(
+    {
+        "timestamp": pl.Int64(),
+        "bucket_span": pl.Int64(),
+        "influencer_field_name": pl.String(),
+        "influencer_field_value": pl.String(),
+        "probability": pl.Float64(),
+        "anomaly_score": pl.Float64(),
+    }
+)
+"""One row for each value that is to blame for records of a bucket; `results.influencer` tells what the columns mean."""
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Buckets, their records and categories, to be kept or lost together."""
+    """Buckets, their records and influencers, and categories, to be kept or lost together."""
 
     buckets: pl.DataFrame
     """Columns of `BUCKETS`."""
@@ -72,6 +86,8 @@ class Batch:
     """Whether the buckets were not over yet."""
     categories: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CATEGORIES))
     """Columns of `CATEGORIES`: those that are new, or not as they were."""
+    influencers: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=INFLUENCERS))
+    """Columns of `INFLUENCERS`."""
 
     @staticmethod
     def empty(*, interim: bool = False) -> "Batch":
@@ -96,4 +112,5 @@ class Batch:
             pl.concat([each.records for each in batches]),
             interim,
             categories.unique("category_id", keep="last", maintain_order=True),
+            pl.concat([each.influencers for each in batches]),
         )

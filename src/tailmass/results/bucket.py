@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from tailmass.results.influencer import Influencer
 from tailmass.results.numbers import probability, score
 from tailmass.results.record import Record
 from tailmass.results.times import wire_time
@@ -48,6 +49,8 @@ class Bucket:
     bucket_influencers: tuple[BucketInfluencer, ...] = ()
     records: tuple[Record, ...] = ()
     """Its records where they were asked for, the most unusual first."""
+    influencers: tuple[Influencer, ...] = ()
+    """Who is to blame for them, likewise."""
 
     def document(self, *, native: bool = False) -> dict[str, Any]:
         """The bucket as clients read it; those of the Engine API know no more than they do unless it is `native`."""
@@ -61,6 +64,6 @@ class Bucket:
             "eventCount": self.event_count,
             "isInterim": self.is_interim,
             "records": [each.document(native=native) for each in self.records],
-            "influencers": [],
+            "influencers": [each.document(native=native) for each in self.influencers],
             "bucketInfluencers": [each.document() for each in self.bucket_influencers],
         } | ({"seriesWatched": self.series_watched} if native and self.series_watched is not None else {})

@@ -74,6 +74,8 @@ class Record:
     """The second number of a position, of which `actual` has the latitude; degrees."""
     typical_longitude: float | None = None
     """The same of the `typical` position."""
+    influencers: str | None = None
+    """Who is to blame for it: JSON, a list of what clients read; None where nobody is, or nobody was asked for."""
 
     @property
     def contributions(self) -> dict[str, Any] | None:
@@ -99,6 +101,8 @@ class Record:
             "initialNormalizedProbability": score(self.normalized_probability),
             "isInterim": self.is_interim,
         }
+        if self.influencers is not None:
+            own["influencers"] = json.loads(self.influencers)
         if native:
             own |= self._explanation()
         if self.over_field_name:

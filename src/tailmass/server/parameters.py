@@ -266,12 +266,14 @@ Between = Annotated[Range, Depends(_range)]
 FlushAsked = Annotated[Flush, Depends(_flush)]
 ResetAsked = Annotated[Reset, Depends(_reset)]
 Overwrite = Annotated[bool, Depends(_switch("overwrite", "Whether to delete a job of the same id first."))]
-Expand = Annotated[bool, Depends(_switch("expand", "Whether to nest the records of a bucket."))]
+Expand = Annotated[bool, Depends(_switch("expand", "Whether to nest the records and influencers of a bucket."))]
 IncludeInterim = Annotated[
     bool, Depends(_switch("includeInterim", "Whether to include interim results.", "includeinterim"))
 ]
 Descending = Annotated[str, _text("desc", "Whether to sort from high to low.", type="boolean", default=True)]
 Sort = Annotated[str, _text("sort", "The field of a record to sort by.", default="normalizedProbability")]
+InfluencerSort = Annotated[str, _text("sort", "The field of an influencer to sort by.", default="anomalyScore")]
+InfluencerScore = Annotated[float, Depends(_at_least("anomalyScore", "Least anomalyScore of the influencer."))]
 AnomalyScore = Annotated[float, Depends(_at_least("anomalyScore", "Least anomalyScore of the bucket."))]
 MaxNormalizedProbability = Annotated[
     float,

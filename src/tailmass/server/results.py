@@ -1,4 +1,4 @@
-"""The resource `/results`: buckets, records and categories of a job."""
+"""The resource `/results`: buckets, records, influencers and categories of a job."""
 
 import re
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from tailmass.engine.budget import alert_threshold
 from tailmass.errors import InvalidSortField, InvalidThreshold
-from tailmass.results import Bucket, JobState, Record, page, parse_time, single
+from tailmass.results import Bucket, Influencer, JobState, Record, page, parse_time, single
 from tailmass.server import docs
 from tailmass.server.context import Reach
 from tailmass.server.parameters import (
@@ -21,6 +21,8 @@ from tailmass.server.parameters import (
     Descending,
     Expand,
     IncludeInterim,
+    InfluencerScore,
+    InfluencerSort,
     Kind,
     MaxNormalizedProbability,
     NormalizedProbability,
@@ -174,6 +176,50 @@ def records(
 
 
 @router.get(
+    "/{job_id}/influencers",
+    summary="Query influencers",
+    response_description="A page of influencers, the most anomalous first unless asked otherwise.",
+    responses=docs.errors(400, 404),
+)
+def influencers(
+    job_id: str,
+    request: Request,
+    context: Reach,
+    paging: Page,
+    between: Between,
+    include_interim: IncludeInterim,
+    anomaly_score: InfluencerScore,
+    sort: InfluencerSort = "",
+    desc: Descending = "",
+) -> Response:
+    """Values of the job's influencers that are to blame for records, one for each bucket they are to blame in."""
+    context.engine.job(job_id)
+    sort = sort or "anomalyScore"
+    descending = flag(desc or "true")
+    found = context.store.influencers(
+        job_id,
+        skip=paging.skip,
+        take=paging.take,
+        start_ms=between.start_ms,
+        end_ms=between.end_ms,
+        include_interim=include_interim,
+        sort=sort,
+        desc=descending,
+        anomaly_score=anomaly_score,
+    )
+    return _page(
+        request,
+        paging,
+        between,
+        found,
+        sort=sort,
+        desc=descending,
+        anomalyScore=anomaly_score,
+        includeInterim=include_interim,
+    )
+
+
+@router.get(
     "/{job_id}/categorydefinitions",
     summary="List categories",
     response_description="A page of categories of messages in the order of their ids; none where the job makes none.",
@@ -235,7 +281,7 @@ def _page(
     request: Request,
     paging: Paging,
     between: Range,
-    found: tuple[int, Sequence[Bucket | Record]],
+    found: tuple[int, Sequence[Bucket | Record | Influencer]],
     **asked: str | float | None,
 ) -> Response:
     """A page of what was found; `asked` is restated in the addresses of the pages around it, in its order."""

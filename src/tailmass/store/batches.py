@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, delete, select
 
 from tailmass.results.batch import Batch
 from tailmass.store.database import insert_rows
-from tailmass.store.schema import buckets, records
+from tailmass.store.schema import buckets, influencers, records
 
 _VALUES = ("partition_field_value", "over_field_value", "by_field_value")
 
@@ -36,7 +36,11 @@ def write(connection: Connection, job: int, batch: Batch) -> None:
     kept = batch.records.with_columns(entity=_entities(batch.records)).unique(
         ["timestamp", "detector_index", "entity"], keep="last", maintain_order=True
     )
-    new = {buckets: _counted(batch.buckets.unique("timestamp", keep="last", maintain_order=True), kept), records: kept}
+    blamed = batch.influencers.unique(
+        ["timestamp", "influencer_field_name", "influencer_field_value"], keep="last", maintain_order=True
+    )
+    counted = _counted(batch.buckets.unique("timestamp", keep="last", maintain_order=True), kept)
+    new = {buckets: counted, records: kept, influencers: blamed}
     runs = list(_runs(new[buckets]))
     if batch.interim:
         final = [timestamp for run in runs for timestamp in _final(connection, job, run)]

@@ -80,11 +80,39 @@ def _model_size(connection: Connection) -> None:
     _add(connection, "tailmass_jobs", {"log_time_ms": BigInteger(), "bucket_time": BigInteger()})
 
 
+def _influencers(connection: Connection) -> None:
+    """Who is to blame; of the results that are there it is not known."""
+    number, text = ("INTEGER", "TEXT") if connection.dialect.name == "sqlite" else ("BIGINT", 'TEXT COLLATE "C"')
+    real = "DOUBLE" if connection.dialect.name == "sqlite" else "DOUBLE PRECISION"
+    connection.exec_driver_sql(
+        f"""CREATE TABLE tailmass_influencers (
+            job {number} NOT NULL,
+            timestamp BIGINT NOT NULL,
+            influencer_field_name {text} NOT NULL,
+            influencer_field_value {text} NOT NULL,
+            bucket_span BIGINT NOT NULL,
+            probability {real} NOT NULL,
+            anomaly_score {real} NOT NULL,
+            is_interim BOOLEAN NOT NULL,
+            PRIMARY KEY (job, timestamp, influencer_field_name, influencer_field_value),
+            FOREIGN KEY(job) REFERENCES tailmass_jobs (number) ON DELETE CASCADE
+        ){" WITHOUT ROWID" if connection.dialect.name == "sqlite" else ""}"""
+    )
+    connection.exec_driver_sql(
+        """CREATE INDEX tailmass_influencers_score ON tailmass_influencers (
+            job, anomaly_score DESC, probability, timestamp, influencer_field_name, influencer_field_value, is_interim
+        )"""
+    )
+    _add(connection, "tailmass_buckets", {"bucket_influencers": _TEXT})
+    _add(connection, "tailmass_records", {"influencers": _TEXT})
+
+
 STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _explanations,
     2: _populations,
     3: _categories,
     4: _correlations,
     5: _model_size,
+    6: _influencers,
 }
 """What leads from each version to the one after it."""

@@ -1,5 +1,6 @@
-"""Pages of buckets and of records: filtered, sorted, and the same however often they are asked for."""
+"""Pages of buckets, of records and of influencers: filtered, sorted, and the same however often they are asked for."""
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -8,9 +9,9 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Select, Table, and_, func, select
 
 from tailmass.errors import InvalidSortField
-from tailmass.results import Bucket, BucketInfluencer, Record
+from tailmass.results import Bucket, BucketInfluencer, Influencer, Record
 from tailmass.store.database import clamped
-from tailmass.store.schema import buckets, records
+from tailmass.store.schema import buckets, influencers, records
 
 SORTS: dict[str, Column[Any]] = {
     "timestamp": records.c.timestamp,
@@ -42,9 +43,22 @@ SORTS: dict[str, Column[Any]] = {
 }
 """What records can be sorted by, under the names that clients use."""
 
+INFLUENCER_SORTS: dict[str, Column[Any]] = {
+    "anomalyScore": influencers.c.anomaly_score,
+    "probability": influencers.c.probability,
+    "timestamp": influencers.c.timestamp,
+    "influencerFieldName": influencers.c.influencer_field_name,
+    "influencerFieldValue": influencers.c.influencer_field_value,
+    "isInterim": influencers.c.is_interim,
+}
+"""The same of influencers."""
+
+_OF_BUCKET = "bucket_influencers"
+_OF_TIME = [buckets.c.probability, buckets.c.bucket_influencers]
 _KEY = list(records.primary_key)
 _RECORD = [records.c[field.name] for field in fields(Record)]
-_BUCKET = [buckets.c[field.name] for field in fields(Bucket) if field.name in buckets.c]
+_INFLUENCER = [influencers.c[field.name] for field in fields(Influencer)]
+_BUCKET = [buckets.c[field.name] for field in fields(Bucket) if field.name in buckets.c and field.name != _OF_BUCKET]
 
 _TIES: list[tuple[Column[Any], bool]] = [
     (records.c.anomaly_score, True),
@@ -55,6 +69,15 @@ _TIES: list[tuple[Column[Any], bool]] = [
     (records.c.entity, False),
 ]
 """What decides between records that sort alike, and whether it descends; no two records are equal in all of it."""
+
+_INFLUENCER_TIES: list[tuple[Column[Any], bool]] = [
+    (influencers.c.anomaly_score, True),
+    (influencers.c.probability, False),
+    (influencers.c.timestamp, False),
+    (influencers.c.influencer_field_name, False),
+    (influencers.c.influencer_field_value, False),
+]
+"""The same of influencers."""
 
 # Databases limit how many parameters one statement has.
 _TIMES_AT_ONCE = 1000
@@ -101,7 +124,7 @@ def bucket_page(
     where = window.conditions(job, buckets)
     where += _at_least(buckets.c.anomaly_score, anomaly_score)
     where += _at_least(buckets.c.max_normalized_probability, max_normalized_probability)
-    query = window.part(select(*_BUCKET, buckets.c.probability).where(*where).order_by(buckets.c.timestamp))
+    query = window.part(select(*_BUCKET, *_OF_TIME).where(*where).order_by(buckets.c.timestamp))
     found = [_bucket(row) for row in _rows(connection, query)]
     hits = connection.scalar(select(func.count()).select_from(buckets).where(*where)) or 0
     return hits, _expanded(connection, job, found) if expand else found
@@ -112,7 +135,7 @@ def bucket_at(
 ) -> Bucket | None:
     """The bucket that starts at a time, if there is one."""
     where = Window(include_interim=include_interim).conditions(job, buckets)
-    query = select(*_BUCKET, buckets.c.probability).where(*where, buckets.c.timestamp == clamped(timestamp))
+    query = select(*_BUCKET, *_OF_TIME).where(*where, buckets.c.timestamp == clamped(timestamp))
     found = [_bucket(row) for row in _rows(connection, query)]
     found = _expanded(connection, job, found) if expand else found
     return found[0] if found else None
@@ -134,7 +157,7 @@ def record_page(
     wanted += _at_least(records.c.normalized_probability, normalized_probability)
     wanted += [] if kind is None else [records.c.kind == kind]
     where = window.conditions(job, records) + wanted
-    order = _order(sort, desc)
+    order = _order(sort_column(sort), desc, _TIES)
     # The page is found among the keys alone, which are in the index, and only its own records are then fetched.
     keys = window.part(select(*_KEY).where(*where).order_by(*order)).subquery()
     found = select(*_RECORD).join(keys, and_(*(column == keys.c[column.name] for column in _KEY))).order_by(*order)
@@ -143,6 +166,20 @@ def record_page(
     else:
         counted = select(func.sum(buckets.c.records_kept)).where(*window.conditions(job, buckets))
     return int(connection.scalar(counted) or 0), [Record(*row) for row in _rows(connection, found)]
+
+
+def influencer_page(
+    connection: Connection, job: int, window: Window, *, sort: str, desc: bool, anomaly_score: float
+) -> tuple[int, list[Influencer]]:
+    """How many influencers there are in a window, and the page of them in the order asked for."""
+    if sort not in INFLUENCER_SORTS:
+        names = ", ".join(INFLUENCER_SORTS)
+        raise InvalidSortField(f"Influencers cannot be sorted by {sort!r}: they are sorted by one of {names}")
+    where = window.conditions(job, influencers) + _at_least(influencers.c.anomaly_score, anomaly_score)
+    order = _order(INFLUENCER_SORTS[sort], desc, _INFLUENCER_TIES)
+    query = window.part(select(*_INFLUENCER).where(*where).order_by(*order))
+    hits = connection.scalar(select(func.count()).select_from(influencers).where(*where)) or 0
+    return hits, [Influencer(*row) for row in _rows(connection, query)]
 
 
 def sort_column(sort: str) -> Column[Any]:
@@ -156,9 +193,8 @@ def _rows(connection: Connection, query: Select[*tuple[Any, ...]]) -> Sequence[t
     return connection.execute(query).all()
 
 
-def _order(sort: str, desc: bool) -> list[ColumnElement[Any]]:
-    column = sort_column(sort)
-    ties = [(tie, descends) for tie, descends in _TIES if tie is not column]
+def _order(column: Column[Any], desc: bool, ties: list[tuple[Column[Any], bool]]) -> list[ColumnElement[Any]]:
+    ties = [(tie, descends) for tie, descends in ties if tie is not column]
     order = [each.desc() if descends else each.asc() for each, descends in [(column, desc), *ties]]
     # Said only where something can be missing: where it is said PostgreSQL takes no index.
     return [order[0].nulls_last(), *order[1:]] if column.nullable else list(order)
@@ -170,15 +206,17 @@ def _at_least(column: Column[float], least: float) -> list[ColumnElement[bool]]:
 
 
 def _bucket(row: tuple[Any, ...]) -> Bucket:
-    *values, probability = row
+    *values, probability, told = row
     bucket = Bucket(*values)
-    influencer = BucketInfluencer("bucketTime", bucket.anomaly_score, probability)
-    return replace(bucket, bucket_influencers=(influencer,))
+    of_time = [("bucketTime", bucket.anomaly_score, probability)]
+    found = of_time if told is None else json.loads(told)
+    return replace(bucket, bucket_influencers=tuple(BucketInfluencer(*each) for each in found))
 
 
 def _expanded(connection: Connection, job: int, found: list[Bucket]) -> list[Bucket]:
-    """The buckets with their records. A bucket and its records are interim together, so its time is enough."""
+    """The buckets with their records and influencers, which are interim together, so that the time is enough."""
     inside: defaultdict[int, list[Record]] = defaultdict(list)
+    blamed: defaultdict[int, list[Influencer]] = defaultdict(list)
     times = [bucket.timestamp for bucket in found]
     for first in range(0, len(times), _TIMES_AT_ONCE):
         # In the order they are stored in, and sorted here: asked for a few times by score, SQLite would rather read all
@@ -187,9 +225,25 @@ def _expanded(connection: Connection, job: int, found: list[Bucket]) -> list[Buc
         for row in _rows(connection, select(*_RECORD).where(records.c.job == job, some).order_by(*_KEY[1:])):
             record = Record(*row)
             inside[record.timestamp].append(record)
+        some = influencers.c.timestamp.in_(times[first : first + _TIMES_AT_ONCE])
+        for row in _rows(connection, select(*_INFLUENCER).where(influencers.c.job == job, some)):
+            influencer = Influencer(*row)
+            blamed[influencer.timestamp].append(influencer)
     for each in inside.values():
         each.sort(key=lambda record: (-record.normalized_probability, -record.anomaly_score, record.probability))
-    return [replace(bucket, records=tuple(inside[bucket.timestamp])) for bucket in found]
+    for those in blamed.values():
+        those.sort(
+            key=lambda each: (
+                -each.anomaly_score,
+                each.probability,
+                each.influencer_field_name,
+                each.influencer_field_value,
+            )
+        )
+    return [
+        replace(bucket, records=tuple(inside[bucket.timestamp]), influencers=tuple(blamed[bucket.timestamp]))
+        for bucket in found
+    ]
 
 
 def _seconds(time_ms: int) -> int:

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from tailmass.results import evidence
 
-VERSION = 6
+VERSION = 7
 """The schema this code reads and writes; it grows with every change to the tables below, by a step in `migrations`."""
 
 # SQLite gives numbers by itself only to a column declared INTEGER.
@@ -87,6 +87,8 @@ buckets = Table(
     # How many rows of the next table belong to it: to count a million records, a few thousand buckets are added up.
     Column("records_kept", BigInteger, nullable=False),
     Column("series_watched", BigInteger),
+    # A JSON array of name, score and probability; null where there is none but the time, whose score is the bucket's.
+    Column("bucket_influencers", _TEXT),
     sqlite_with_rowid=False,
 )
 
@@ -124,6 +126,8 @@ records = Table(
     Column("actual_longitude", Double),
     Column("typical_longitude", Double),
     Column("correlated_by_field_value", _TEXT),
+    # A JSON array.
+    Column("influencers", _TEXT),
     # Clustered by time: a bucket's records are written, replaced and read together.
     sqlite_with_rowid=False,
 )
@@ -139,6 +143,32 @@ Index(
     records.c.detector_index,
     records.c.entity,
     records.c.is_interim,
+)
+
+influencers = Table(
+    "tailmass_influencers",
+    metadata,
+    _job(),
+    Column("timestamp", BigInteger, primary_key=True),
+    Column("influencer_field_name", _TEXT, primary_key=True),
+    Column("influencer_field_value", _TEXT, primary_key=True),
+    Column("bucket_span", BigInteger, nullable=False),
+    Column("probability", Double, nullable=False),
+    Column("anomaly_score", Double, nullable=False),
+    Column("is_interim", Boolean, nullable=False),
+    # Clustered by time, as records are.
+    sqlite_with_rowid=False,
+)
+
+Index(
+    "tailmass_influencers_score",
+    influencers.c.job,
+    influencers.c.anomaly_score.desc(),
+    influencers.c.probability,
+    influencers.c.timestamp,
+    influencers.c.influencer_field_name,
+    influencers.c.influencer_field_value,
+    influencers.c.is_interim,
 )
 
 categories = Table(

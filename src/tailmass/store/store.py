@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tailmass.errors import DataStoreError
-from tailmass.results import Batch, Bucket, Category, Counts, JobState, ModelSize, Record
+from tailmass.results import Batch, Bucket, Category, Counts, Influencer, JobState, ModelSize, Record
 from tailmass.store import batches, categories, jobs, results
 from tailmass.store.blobs import Array
 from tailmass.store.database import Database
@@ -110,7 +110,7 @@ class Store:
         max_normalized_probability: float = 0.0,
         expand: bool = False,
     ) -> tuple[int, list[Bucket]]:
-        """How many buckets match, and the page of them by ascending time, with their records if `expand`."""
+        """How many buckets match, and the page of them by ascending time, with records and influencers if `expand`."""
         window = results.Window(skip=skip, take=take, start_ms=start_ms, end_ms=end_ms, include_interim=include_interim)
         with self._database.read() as connection:
             return results.bucket_page(
@@ -157,6 +157,31 @@ class Store:
                 anomaly_score=anomaly_score,
                 normalized_probability=normalized_probability,
                 kind=kind,
+            )
+
+    def influencers(
+        self,
+        job_id: str,
+        *,
+        skip: int = 0,
+        take: int = 100,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        include_interim: bool = False,
+        sort: str = "anomalyScore",
+        desc: bool = True,
+        anomaly_score: float = 0.0,
+    ) -> tuple[int, list[Influencer]]:
+        """How many influencers match, and the page of them in the order asked for; ties are always decided alike."""
+        window = results.Window(skip=skip, take=take, start_ms=start_ms, end_ms=end_ms, include_interim=include_interim)
+        with self._database.read() as connection:
+            return results.influencer_page(
+                connection,
+                jobs.number(connection, job_id),
+                window,
+                sort=sort,
+                desc=desc,
+                anomaly_score=anomaly_score,
             )
 
     def categories(self, job_id: str, *, skip: int = 0, take: int = 100) -> tuple[int, list[Category]]:
