@@ -4,7 +4,9 @@
     ```sh run          is run by a shell; any other `sh` is only shown
     ```text output     is what the run block before it prints
 
-All of a page happens in one empty folder. Where it says port 8080, a real server listens on another one.
+All of a page happens in one empty folder. Where it says port 8080, a real server listens on another one. Public data that
+a page reads is put into the folder if a comment `<!-- data: set/file.csv.gz -->` names it; it lies next to the checkout where
+the project is developed, and where it does not the page cannot be run.
 """
 
 import contextlib
@@ -18,6 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+DATA = Path(__file__).parents[2] / "shared" / "data"
+"""Where the public data is, if it is here."""
+_DATA = re.compile(r"^<!-- data: (\S+) -->$", re.MULTILINE)
 _BLOCK = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -52,10 +57,21 @@ class Page:
         """Whether there is anything to run."""
         return any(block.info in ("python", "sh run") for block in self.blocks)
 
-    def refreshed(self, folder: Path, port: int) -> str:
-        """The text of the page with every output as it is now; what fails is raised, with its line."""
+    @property
+    def data(self) -> list[Path]:
+        """The files of public data that it reads."""
+        return [DATA / name for name in _DATA.findall(self.text)]
+
+    def refreshed(self, folder: Path, port: int, namespace: dict[str, Any] | None = None) -> str:
+        """The text of the page with every output as it is now; what fails is raised, with its line.
+
+        What its Python leaves behind is in the namespace.
+        """
         text, printed = self.text, ""
-        namespace: dict[str, Any] = {"__name__": "__main__"}
+        namespace = {} if namespace is None else namespace
+        namespace["__name__"] = "__main__"
+        for file in self.data:
+            (folder / file.name).symlink_to(file)
         shift = 0
         for block in self.blocks:
             body = block.body.replace("8080", str(port))

@@ -1,0 +1,49 @@
+"""The tutorials on public data: they print what they say, and find what they tell of."""
+
+import runpy
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
+SNIPPETS = runpy.run_path(str(DOCS / "snippets.py"))
+NO_SERVER = 8080
+
+Run = Callable[[str], dict[str, Any]]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """What runs a tutorial, holds it to the outputs it shows, and gives back the names its Python has left."""
+
+    def run(name: str) -> dict[str, Any]:
+        page = SNIPPETS["Page"](DOCS / "tutorials" / f"{name}.md")
+        missing = [file.name for file in page.data if not file.exists()]
+        if missing:
+            pytest.skip(f"needs {', '.join(missing)} of the shared data next to the checkout")
+        left: dict[str, Any] = {}
+        settled = SNIPPETS["settled"]
+        assert settled(page.text) == settled(page.refreshed(tmp_path, NO_SERVER, left)), "run: make docs"
+        return left
+
+    return run
+
+
+def above(records: pl.DataFrame, score: float) -> pl.DataFrame:
+    return records.filter(pl.col("normalized_probability") >= score)
+
+
+def test_both_tunnels_are_found_in_dns_queries_and_their_domain_is_named(run: Run) -> None:
+    quarters = run("dns-tunnel")["quarters"].records
+    first, *others = quarters["over_field_value"]
+    assert first == "ggy666.tk"
+    assert set(others) == {"ggy666.tk", "awswaf.com"}
+    tunnels = quarters.filter(pl.col("over_field_value") == "ggy666.tk")
+    iodine_began = datetime(2023, 8, 6, 1, 45, tzinfo=UTC)
+    assert tunnels["timestamp"][0] == datetime(2023, 8, 5, 13, 45, tzinfo=UTC)  # dnscat2
+    assert iodine_began in tunnels["timestamp"]
+    assert above(tunnels, 75).height == above(quarters, 50).height == 1
