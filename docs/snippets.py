@@ -4,9 +4,9 @@
     ```sh run          is run by a shell; any other `sh` is only shown
     ```text output     is what the run block before it prints
 
-All of a page happens in one empty folder. Where it says port 8080, a real server listens on another one. Public data that
-a page reads is put into the folder if a comment `<!-- data: set/file.csv.gz -->` names it; it lies next to the checkout where
-the project is developed, and where it does not the page cannot be run.
+All of a page happens in one empty folder. Where it says port 8080, a real server listens on another one. Public data
+that a page reads is put into the folder if a comment `<!-- data: set/file.csv.gz -->` names it; it lies next to the
+checkout where the project is developed, and where it does not the page cannot be run.
 """
 
 import contextlib
