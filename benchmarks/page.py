@@ -150,16 +150,20 @@ def _functions(section: Section) -> str:
         if found is None:
             return NOTHING
         few = f" ({found['seeds']} sets)" if found["seeds"] < section["seeds"] else ""
-        return f"{found['found']:.0%} / {found['quiet']:.0%}{few}"
+        other = f" `{found['source']}`" if found.get("source", section["source"]) != section["source"] else ""
+        return f"{found['found']:.0%} / {found['quiet']:.0%}{few}{other}"
 
     return "\n\n".join(
         [
             f"Rows made for each function, {section['seeds']} sets of {section['buckets']} buckets of "
-            f"{section['span']} s, of one series, of four or eight that fields tell apart, or of twelve peers. In one "
+            f"{section['span']} s, of one series, of four or eight that fields tell apart, or of twelve peers; times "
+            "of the day and week have three and eight weeks of hours, and rare values two dozen peers. In one "
             "bucket of one series something is planted that the function is there to find; a twin of the rows is "
             "without it. The first figure is the share of sets in which what was planted is the record with the "
-            "highest score, in its bucket and series and on its side. The second is the share of twins that have no "
-            "score of 75 or more, and of 50 or more no more than four, and four times what these scores promise.",
+            "highest score, in its bucket and series and on its side. The second is the share of twins that have of "
+            "scores of 75 or more no more than four times what these promise, which is less than one but where there "
+            "are weeks, and of 50 or more no more than four besides. A source beside the figures is another one that "
+            "they were measured with.",
             table(["function", *splits], [[f"`{name}`", *(cell(name, split) for split in splits)] for name in names]),
             "What one detector `function(field) by host` takes by itself, models and all, with 2,000,000 rows of 100 "
             "hosts in 50 buckets that are in memory already; processor time.",

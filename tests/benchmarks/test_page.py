@@ -64,6 +64,8 @@ def results() -> dict[str, Any]:
                 {"function": "mean", "split": "alone", "seeds": 100, "found": 0.97, "quiet": 1.0, "alarms": 0.3},
                 {"function": "mean", "split": "by", "seeds": 100, "found": 1.0, "quiet": 0.99, "alarms": 1.8},
                 {"function": "rare", "split": "by", "seeds": 40, "found": 0.5, "quiet": 0.25, "alarms": 1.8},
+                {"function": "count", "split": "by", "seeds": 100, "found": 0.5, "quiet": 0.25, "alarms": 1.8,
+                 "source": "beefcafe"},
             ],
             "speed": [{"function": "mean", "different": 1000, "rows_per_second": 1.726e7}],
         },
@@ -113,6 +115,7 @@ def test_the_speed_of_transforms_is_told_once_it_was_measured() -> None:
 def test_a_function_is_a_row_with_what_it_found_for_each_split() -> None:
     text = page.render(results())
     assert lines(text, "| `mean` |") == ["| `mean` | 97% / 100% | 100% / 99% |", "| `mean` | 1,000 | 17.3 |"]
+    assert lines(text, "| `count` |") == [f"| `count` | {page.NOTHING} | 50% / 25% `beefcafe` |"]
     assert lines(text, "| `rare` |") == [f"| `rare` | {page.NOTHING} | 50% / 25% (40 sets) |"]
 
 
