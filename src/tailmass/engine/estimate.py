@@ -31,7 +31,7 @@ def estimate(
 
     >>> job = {"analysisConfig": {"detectors": [{"function": "count", "byFieldName": "host"}]}}
     >>> round(estimate(job, {"host": 1000}) / 1000)
-    2409
+    2349
     """
     configuration = job if isinstance(job, Job) else Job.parse(job)
     pipeline = Pipeline(configuration)
