@@ -90,7 +90,7 @@ def influence(measure: str, actual: Floats, typical: Floats, left: Floats) -> Fl
 
 
 def _scaled(rest: Floats, share: Floats) -> Floats:
-    return np.maximum(rest, 0.0) / np.maximum(1.0 - share, 1.0 - _LARGEST_SHARE)
+    return rest / np.maximum(1.0 - share, 1.0 - _LARGEST_SHARE)
 
 
 def _sums(numbers: Floats, claim: Ints, claims: int) -> Floats:
