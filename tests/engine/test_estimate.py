@@ -33,9 +33,12 @@ KINDS: tuple[tuple[dict[str, Any], ...], ...] = (
 )
 
 
+@pytest.mark.parametrize("influencers", [(), ("site", "host")], ids=["nobody", "to blame"])
 @pytest.mark.parametrize("detectors", KINDS, ids=[" and ".join(each["function"] for each in kind) for kind in KINDS])
-def test_the_estimate_is_within_a_tenth_of_what_the_job_then_takes(detectors: tuple[dict[str, Any], ...]) -> None:
-    configuration = job(*detectors, span=SPAN)
+def test_the_estimate_is_within_a_tenth_of_what_the_job_then_takes(
+    detectors: tuple[dict[str, Any], ...], influencers: tuple[str, ...]
+) -> None:
+    configuration = job(*detectors, span=SPAN, influencers=list(influencers))
     run = Run(configuration)
     chance = np.random.default_rng(1)
     lines = [
@@ -45,7 +48,7 @@ def test_the_estimate_is_within_a_tenth_of_what_the_job_then_takes(detectors: tu
         for _ in range(2)  # of one row there is no variance
     ]
     run.upload([HEADER + "".join(lines).encode()])
-    split = {name for each in configuration.analysis_config.detectors for name in each.split_fields}
+    split = {*influencers, *(name for each in configuration.analysis_config.detectors for name in each.split_fields)}
     values = {
         name: number
         for name, number in (("host", HOSTS), ("site", SITES), ("host,site", HOSTS))
@@ -61,9 +64,10 @@ def test_the_estimate_is_within_a_tenth_of_what_the_job_then_takes(detectors: tu
     [
         ({}, "how many values has 'host'"),
         ({"host": 0}, "cannot have 0 values"),
-        ({"host": 5, "user": 3}, "'user' splits no detector: those that do are host"),
+        ({"host": 5}, "how many values has 'site', which is an influencer"),
+        ({"host": 5, "user": 3}, "'user' splits no detector and is no influencer: .* are host, site"),
     ],
 )
 def test_what_is_missing_or_strange_is_told(values: dict[str, int], said: str) -> None:
     with pytest.raises(InvalidValue, match=said):
-        estimate(job(), values)
+        estimate(job(influencers=["site"]), values)

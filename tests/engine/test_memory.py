@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tailmass.engine.memory import DEFAULT_MB, MEGABYTE, Memory, limit_bytes
+from tailmass.engine.memory import DEFAULT_MB, MEGABYTE, limit_bytes
 from tailmass.engine.pipeline import Pipeline
 from tests.engine.sample import HEADER, Run, assert_same, cut, job
 
@@ -50,10 +50,9 @@ class Limited(Run):
         self, limit: int | None, *detectors: dict[str, Any], kept: Any = None, latency: int = 0, **analysis: Any
     ) -> None:
         super().__init__(job(*detectors, span=HOUR, latency=latency, **analysis))
-        pipeline = self.pipeline
-        pipeline.memory = Memory(limit, HOUR, pipeline._dictionaries.values(), pipeline.memory._analyses)
+        self.pipeline.memory.limit = limit
         if kept is not None:
-            pipeline.restore(*kept)
+            self.pipeline.restore(*kept)
 
 
 def unlimited(data: bytes, *detectors: dict[str, Any]) -> int:
@@ -69,11 +68,12 @@ LIMIT = 420_000
 WAYS: tuple[dict[str, Any], ...] = (
     {},
     {"latency": 2 * HOUR},
+    {"influencers": ["site", "host"]},
     {"overlappingBuckets": True, "usePerPartitionNormalization": True, "multivariateByFields": True},
 )
 
 
-@pytest.fixture(scope="module", params=WAYS, ids=["plain", "late", "overlapping"])
+@pytest.fixture(scope="module", params=WAYS, ids=["plain", "late", "blamed", "overlapping"])
 def begun(request: pytest.FixtureRequest) -> Callable[..., Limited]:
     if "overlappingBuckets" in request.param:
         return partial(
@@ -159,8 +159,8 @@ def test_where_nothing_is_idle_seasons_get_coarser_and_then_what_is_new_is_refus
     for share in (None, 1.1, 1.0, 0.7):
         run = Run(config)
         limit = None if share is None else int(share * size)
-        memory = Memory(limit, 600, run.pipeline._dictionaries.values(), run.pipeline.detectors)
-        run.pipeline.memory = memory
+        memory = run.pipeline.memory
+        memory.limit = limit
         run.upload([data])
         if limit is None:
             size = memory.size_bytes
@@ -196,6 +196,21 @@ def test_there_is_room_again_once_models_have_become_idle() -> None:
     run.upload([HEADER + b"".join(later)])
     assert run.pipeline.memory.status == "SOFT_LIMIT"
     assert "other19" in run.pipeline._dictionaries["host"].names
+
+
+def test_what_is_usual_of_influencers_is_within_the_limit() -> None:
+    lines = [
+        f"{START + HOUR * hour + n},h{n % 3},{'eu' if n % 2 else f'user{40 * hour + n}'},1\n".encode()
+        for hour in range(150)
+        for n in range(40)
+    ]
+    run = Limited(400_000, MEAN, influencers=["site"])
+    run.upload([HEADER + b"".join(lines)])
+    size = run.pipeline.model_size
+    assert size.memory_status == "HARD_LIMIT"
+    assert 380_000 < size.model_bytes < 440_000  # the last thing to come was a table of twice the places
+    assert "user38" in run.pipeline._dictionaries["site"].names
+    assert "user5998" not in run.pipeline._dictionaries["site"].names
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ import polars as pl
 from tailmass.analysis.arrays import Arrays
 from tailmass.analysis.clock import Advance
 from tailmass.analysis.detector import Findings, Names
-from tailmass.analysis.dictionary import Dictionary
+from tailmass.analysis.dictionary import Dictionary, Pairs
+from tailmass.analysis.footprint import Cardinalities
 from tailmass.analysis.gathering import row_values
 from tailmass.analysis.parts import Parts, Rows, Table
-from tailmass.analysis.usual import Share, Usual, spread, stops
+from tailmass.analysis.usual import Share, Usual, spread, stops, usual_bytes
 from tailmass.analysis.without import GROWING, MEASURES, Values, influence, without
 from tailmass.columns import Columns, Flags, Floats, Ints
 from tailmass.jobs import Detector
@@ -76,6 +77,13 @@ class _Field:
     """Of each series, where something is measured of its rows."""
     table: Table | None = None
     """The parts of the buckets at hand."""
+
+    @property
+    def usual(self) -> Iterator[Usual]:
+        """All that is remembered of it."""
+        yield self.overall
+        if self.within is not None:
+            yield self.within
 
 
 class Influence:
@@ -177,12 +185,26 @@ class Influence:
                 each.within.restore(f"{prefix}.{each.name}.within", kept)
 
     @property
+    def pairs(self) -> tuple[Pairs, ...]:
+        """What is refused where there is no memory for more."""
+        return tuple(usual.pairs for each in self._fields for usual in each.usual)
+
+    @property
     def size_bytes(self) -> int:
-        """Bytes of all arrays."""
-        return sum(
-            each.parts.size_bytes + each.overall.size_bytes + (each.within.size_bytes if each.within else 0)
-            for each in self._fields
-        )
+        """Bytes of what is usual; rows of open buckets come and go."""
+        return sum(usual.size_bytes for each in self._fields for usual in each.usual)
+
+    def most_bytes(self, more: int) -> int:
+        """The same at most, once rows with so many different values have come."""
+        return sum(usual.most_bytes(len(each.parts) + more) for each in self._fields for usual in each.usual)
+
+    def bytes_of(self, expected: Cardinalities) -> int:
+        """The same once all values that are expected have been met."""
+        split = self._detector.split_fields
+        overall = sum(usual_bytes(expected.of(each.name), 1) for each in self._fields)
+        if not self._measured:
+            return overall
+        return overall + sum(usual_bytes(expected.of(*split, each.name), expected.of(*split)) for each in self._fields)
 
     def _splits(self, claims: Claims, found: Findings, names: Names) -> "_Blamed":
         """The values by which the detector splits are those of all rows that a claim is about."""
@@ -216,7 +238,7 @@ class Influence:
                 begin = bucket
                 if bucket in stops(first, until):
                     for each in self._fields:
-                        for usual in filter(None, (each.overall, each.within)):
+                        for usual in each.usual:
                             usual.forget(bucket)
             if bucket in places:
                 yield bucket, places[bucket]

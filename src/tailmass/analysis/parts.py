@@ -65,6 +65,9 @@ class Parts:
         self.values = Values() if values else None
         self.texts = Texts() if texts else None
 
+    def __len__(self) -> int:
+        return self._used
+
     def add(self, rows: Rows) -> None:
         """Take in rows."""
         part = self._numbers(rows)
@@ -117,12 +120,6 @@ class Parts:
         for name, more in (("values", self.values), ("texts", self.texts)):
             if more is not None:
                 more.restore(f"{prefix}.{name}", kept)
-
-    @property
-    def size_bytes(self) -> int:
-        """Bytes of all arrays."""
-        more = sum(each.size_bytes for each in (self.values, self.texts) if each is not None)
-        return more + arrays.size_bytes(self._held) + 3 * self._bucket.nbytes + self._table.nbytes
 
     def _numbers(self, rows: Rows) -> Ints:
         """(n,) the part of each row, new ones added."""
@@ -189,11 +186,6 @@ class Values:
             column.replace(kept[f"{prefix}.{name}"])
 
     @property
-    def size_bytes(self) -> int:
-        """Bytes of all arrays."""
-        return sum(column.size_bytes for column in self._columns)
-
-    @property
     def _columns(self) -> tuple[Column, Column, Column]:
         return self._part, self._values, self._weights
 
@@ -244,11 +236,6 @@ class Texts:
     def restore(self, prefix: str, kept: Kept) -> None:
         """Become what `state` was taken of."""
         self._held = np.array(kept[prefix], np.int64).reshape(3, -1)
-
-    @property
-    def size_bytes(self) -> int:
-        """Bytes of what is kept."""
-        return self._held.nbytes
 
 
 def _positions(parts: Ints, asked: Ints) -> Ints:

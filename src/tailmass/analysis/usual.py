@@ -7,7 +7,7 @@ import numpy as np
 
 from tailmass.analysis import arrays
 from tailmass.analysis.arrays import Arrays
-from tailmass.analysis.dictionary import Pairs
+from tailmass.analysis.dictionary import Pairs, pairs_bytes
 from tailmass.analysis.parts import Table
 from tailmass.columns import Floats, Ints
 from tailmass.kernels.parts import remember
@@ -15,7 +15,7 @@ from tailmass.kernels.parts import remember
 HALF_LIFE_SECONDS = 28 * 86_400.0
 EVERY = 1024  # buckets after which what has faded away is forgotten
 LEAST_SHARE = 1e-3  # of a series' rows, below which a value is forgotten: no series has more than a thousand then
-ROWS, TOTAL, BUCKET = 0, 1, 2
+ROWS, TOTAL, BUCKET, FIGURES = 0, 1, 2, 3
 
 
 class Share(NamedTuple):
@@ -40,7 +40,8 @@ class Usual:
     def __init__(self, span: int) -> None:
         self._keep = float(0.5 ** (span / HALF_LIFE_SECONDS))
         self._pairs = Pairs()
-        self._of_pairs, self._of_series = np.zeros((2, 0, 3))
+        self._of_pairs, self._of_series = np.zeros((2, 0, FIGURES))
+        self._series = 0
         self._order: tuple[Ints, Ints] | None = None
 
     def learn(self, parts: Table) -> None:
@@ -48,11 +49,15 @@ class Usual:
         if not len(parts.bucket):
             return
         pair = self._pairs.ids(parts.key, parts.value)
+        self._series = max(self._series, int(parts.key.max()) + 1)
         self._of_pairs = _with_room(self._of_pairs, len(self._pairs))
-        self._of_series = _with_room(self._of_series, int(parts.key.max()) + 1)
-        brought = (parts.held.rows, parts.held.total, self._keep)
-        remember(parts.bucket, pair, *brought, self._of_pairs)
-        remember(parts.bucket, parts.key, *brought, self._of_series)
+        self._of_series = _with_room(self._of_series, self._series)
+        held = parts.held
+        remember(parts.bucket, parts.key, held.rows, held.total, self._keep, self._of_series)
+        known = pair >= 0
+        if not known.all():  # there is no memory for the others
+            parts, held, pair = parts.take(known), parts.take(known).held, pair[known]
+        remember(parts.bucket, pair, held.rows, held.total, self._keep, self._of_pairs)
 
     def share(self, key: Ints, value: Ints, bucket: Ints) -> Share:
         """What was usual of values when a bucket began."""
@@ -60,7 +65,7 @@ class Usual:
         asked = key * _WIDE + value
         place = np.minimum(np.searchsorted(known, asked), max(0, len(known) - 1))
         there = known[place] == asked if len(known) else np.zeros(len(asked), np.bool_)
-        own, series = np.zeros((2, len(asked), 3))
+        own, series = np.zeros((2, len(asked), FIGURES))
         own[there] = self._of_pairs[pair[place[there]]]
         there = key < len(self._of_series)
         series[there] = self._of_series[key[there]]
@@ -86,33 +91,45 @@ class Usual:
         series = self._of_series[self._pairs.both[:, 0]]
         all_rows = series[:, ROWS] * self._fading(series, np.full(pairs, bucket))[:, 0]
         stay = np.flatnonzero(own >= LEAST_SHARE * all_rows)
-        both = self._pairs.both[stay]
         self._of_pairs = held[stay]
-        self._pairs = Pairs()
-        self._pairs.ids(both[:, 0].copy(), both[:, 1].copy())
-        self._order = None
+        self._number(self._pairs.both[stay])
 
     def state(self, prefix: str) -> Arrays:
         """What is remembered, as arrays."""
         return {
             f"{prefix}.pairs": self._pairs.both.copy(),
             f"{prefix}.of_pairs": self._of_pairs[: len(self._pairs)].copy(),
-            f"{prefix}.of_series": self._of_series[: _used(self._of_series)].copy(),
+            f"{prefix}.of_series": self._of_series[: self._series].copy(),
         }
 
     def restore(self, prefix: str, kept: Mapping[str, np.ndarray[Any, Any]]) -> None:
         """Become what `state` was taken of."""
-        both = np.array(kept[f"{prefix}.pairs"], np.int64).reshape(-1, 2)
-        self._pairs = Pairs()
-        self._pairs.ids(both[:, 0].copy(), both[:, 1].copy())
-        self._order = None
-        self._of_pairs = np.array(kept[f"{prefix}.of_pairs"]).reshape(-1, 3)
-        self._of_series = np.array(kept[f"{prefix}.of_series"]).reshape(-1, 3)
+        self._number(np.array(kept[f"{prefix}.pairs"], np.int64).reshape(-1, 2))
+        self._of_pairs = np.array(kept[f"{prefix}.of_pairs"]).reshape(-1, FIGURES)
+        self._of_series = np.array(kept[f"{prefix}.of_series"]).reshape(-1, FIGURES)
+        self._series = len(self._of_series)
+
+    @property
+    def pairs(self) -> Pairs:
+        """Series and values that were met together."""
+        return self._pairs
+
+    def most_bytes(self, more: int) -> int:
+        """Bytes at most, once so many more parts have come."""
+        return usual_bytes(len(self._pairs) + more, self._series + more)
 
     @property
     def size_bytes(self) -> int:
-        """Bytes of all arrays."""
-        return self._of_pairs.nbytes + self._of_series.nbytes + self._pairs.both.nbytes
+        """Bytes of what is remembered."""
+        return usual_bytes(len(self._pairs), self._series)
+
+    def _number(self, both: Ints) -> None:
+        """Know these pairs and no others."""
+        full, refused = self._pairs.full, self._pairs.refused
+        self._pairs = Pairs()
+        self._pairs.ids(both[:, 0].copy(), both[:, 1].copy())
+        self._pairs.full, self._pairs.refused = full, refused
+        self._order = None
 
     def _in_order(self) -> tuple[Ints, Ints]:
         """(pairs,) keys and values as one number each, ascending, and the ids of the pairs."""
@@ -130,6 +147,11 @@ class Usual:
 
 
 _WIDE = 1 << 31  # more than any id
+
+
+def usual_bytes(pairs: int, series: int) -> int:
+    """Bytes of what is usual of so many values in so many series."""
+    return pairs_bytes(pairs) + 8 * FIGURES * (pairs + series)
 
 
 def stops(first: int, until: int) -> range:
@@ -150,12 +172,6 @@ def spread(begin: Ints, end: Ints) -> tuple[Ints, Ints]:
     sizes = np.maximum(0, end - begin)
     which = np.repeat(np.arange(len(begin)), sizes)
     return np.arange(len(which)) - np.repeat(np.cumsum(sizes) - sizes - begin, sizes), which
-
-
-def _used(held: Floats) -> int:
-    """How many series there are rows of, whatever there is room for."""
-    there = np.flatnonzero(held[:, ROWS])
-    return int(there[-1]) + 1 if len(there) else 0
 
 
 def _with_room(held: Floats, ids: int) -> Floats:

@@ -21,8 +21,8 @@ def estimate(
 ) -> None:
     """Say how much memory a job takes once it knows all its series.
 
-    Every field that splits a detector needs its number of values. Of combinations there are as many as there can be,
-    unless FIELD,FIELD=N says how many.
+    Every field that splits a detector, and every influencer, needs its number of values. Of combinations there are as
+    many as there can be, unless FIELD,FIELD=N says how many.
 
     \b
     Examples:

@@ -20,13 +20,14 @@ def estimate(
     Parameters
     ----------
     job : the configuration, also as JSON or as what JSON is read as
-    values : how many values each field has that splits a detector; with several names and commas between them, how
-        many combinations of their values there are, which is otherwise taken to be all of them
+    values : how many values each influencer has, and each field that splits a detector; with several names and commas
+        between them, how many combinations of their values there are, which is otherwise taken to be all of them
     name_length : bytes of a value, on average
 
     Raises
     ------
-    InvalidValue : a field that splits a detector is missing, another one is given, or a number is not positive
+    InvalidValue : an influencer or a field that splits a detector is missing, another field is given, or a number is
+        not positive
     AnalysisStartError : the job asks for something this version does not analyse
 
     >>> job = {"analysisConfig": {"detectors": [{"function": "count", "byFieldName": "host"}]}}
@@ -35,16 +36,22 @@ def estimate(
     """
     configuration = job if isinstance(job, Job) else Job.parse(job)
     pipeline = Pipeline(configuration)
-    fields = sorted({name for each in configuration.analysis_config.detectors for name in each.split_fields})
+    analysis = configuration.analysis_config
+    split = {name for each in analysis.detectors for name in each.split_fields}
+    fields = sorted(split.union(filter(None, analysis.influencers)))
     for name, number in values.items():
         strange = [each for each in name.split(",") if each not in fields]
         if strange:
-            raise InvalidValue(f"{strange[0]!r} splits no detector: those that do are {', '.join(fields) or 'none'}")
+            raise InvalidValue(
+                f"{strange[0]!r} splits no detector and is no influencer: those that are one or the other are "
+                f"{', '.join(fields) or 'none'}"
+            )
         if number < 1:
             raise InvalidValue(f"{name!r} cannot have {number} values: give 1 or more")
     missing = [name for name in fields if name not in values]
     if missing:
-        raise InvalidValue(f"how many values has {missing[0]!r}, which splits a detector? Give their number, too")
+        what = "splits a detector" if missing[0] in split else "is an influencer"
+        raise InvalidValue(f"how many values has {missing[0]!r}, which {what}? Give their number, too")
     names = sum(dictionary_bytes(values[name], name_length * values[name]) for name in fields)
     expected = Cardinalities(values)
     partitions = pipeline.partitions.bytes_of(expected) if pipeline.partitions is not None else 0

@@ -10,7 +10,8 @@ from tailmass.analysis.analyses import Analysis
 from tailmass.analysis.arrays import Arrays
 from tailmass.analysis.clock import Advance
 from tailmass.analysis.detector import Findings
-from tailmass.analysis.dictionary import Dictionary
+from tailmass.analysis.dictionary import Dictionary, Pairs
+from tailmass.analysis.footprint import Cardinalities
 from tailmass.analysis.influence import Influence, Influences
 from tailmass.analysis.open import OpenPairs
 from tailmass.columns import Columns, Floats, Ints
@@ -133,9 +134,22 @@ class Influencers:
             self._of_buckets[field].restore(f"{prefix}.rate.{field}.buckets", kept)
 
     @property
+    def pairs(self) -> tuple[Pairs, ...]:
+        """What is refused where there is no memory for more."""
+        return tuple(pairs for each in self._of for pairs in each.pairs)
+
+    @property
     def size_bytes(self) -> int:
-        """Bytes of what is kept of rows."""
-        return sum(each.size_bytes for each in self._of) + sum(each.size_bytes for each in self._present)
+        """Bytes of what is usual of the influencers' values; their names are those of the dictionaries."""
+        return sum(each.size_bytes for each in self._of)
+
+    def most_bytes(self, more: int) -> int:
+        """The same at most, once rows with so many different values have come."""
+        return sum(each.most_bytes(more) for each in self._of)
+
+    def bytes_of(self, expected: Cardinalities) -> int:
+        """The same once all values that are expected have been met."""
+        return sum(each.bytes_of(expected) for each in self._of)
 
     def _judge(self, detectors: Sequence[Analysis], stretch: Stretch, *, closing: bool) -> tuple[Influences, ...]:
         until = stretch.first + len(stretch.events)

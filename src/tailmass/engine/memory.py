@@ -18,6 +18,7 @@ from tailmass.analysis.arrays import Arrays
 from tailmass.analysis.detector import DetectorAnalysis
 from tailmass.analysis.dictionary import Dictionary, Pairs, dictionary_bytes
 from tailmass.analysis.footprint import Cardinalities
+from tailmass.engine.influencers import Influencers
 from tailmass.jobs import Job
 
 MEGABYTE = 1 << 20
@@ -41,15 +42,21 @@ class Memory:
     span : seconds of a bucket
     dictionaries : the names
     analyses : the detectors at work, in the order in which they meet their rows
+    influencers : who may be to blame
     """
 
     def __init__(
-        self, limit: int | None, span: int, dictionaries: Iterable[Dictionary], analyses: Sequence[Analysis]
+        self,
+        limit: int | None,
+        span: int,
+        dictionaries: Iterable[Dictionary],
+        analyses: Sequence[Analysis],
+        influencers: Influencers,
     ) -> None:
-        self._limit = limit
+        self.limit = limit
         self._idle = max(IDLE_SECONDS // span, IDLE_BUCKETS)
         self._dictionaries = tuple(dictionaries)
-        self._analyses = tuple(analyses)
+        self._rest: tuple[Analysis | Influencers, ...] = (*analyses, influencers)
         self._modelled = tuple(each for each in analyses if isinstance(each, DetectorAnalysis))
         self.failures = 0
         """Closed buckets in which something new was refused."""
@@ -57,13 +64,13 @@ class Memory:
 
     @property
     def size_bytes(self) -> int:
-        """Bytes of names, series and models."""
+        """Bytes of names, series, models and what is usual of influencers."""
         names = sum(each.size_bytes for each in self._dictionaries)
-        return names + sum(each.size_bytes for each in self._analyses)
+        return names + sum(each.size_bytes for each in self._rest)
 
     def bytes_of(self, expected: Cardinalities) -> int:
-        """Bytes of series and models, once all values that are expected have been met often."""
-        return sum(each.bytes_of(expected) for each in self._analyses)
+        """The same without the names, once all values that are expected have been met often."""
+        return sum(each.bytes_of(expected) for each in self._rest)
 
     @property
     def status(self) -> str:
@@ -74,18 +81,18 @@ class Memory:
 
     def roomy(self, more: int, text_bytes: int) -> bool:
         """Whether rows with so many new values, and names of so many bytes, leave nothing to decide."""
-        if self._limit is None:
+        if self.limit is None:
             return True
         if self._full or self._refusing or self._refused:
             return False
         names = sum(dictionary_bytes(len(each) + more, each.text_bytes) for each in self._dictionaries)
-        rest = sum(each.most_bytes(more) for each in self._analyses)
-        return names + 2 * text_bytes + rest <= SOFT * self._limit
+        rest = sum(each.most_bytes(more) for each in self._rest)
+        return names + 2 * text_bytes + rest <= SOFT * self.limit
 
     def give_room(self, analysis: Analysis, *, roomy: bool) -> None:
         """Tell an analysis what its new models may take, before it meets its next buckets."""
         if isinstance(analysis, DetectorAnalysis):
-            analysis.give_room(None if roomy or self._limit is None else max(0, self._limit - self.size_bytes))
+            analysis.give_room(None if roomy or self.limit is None else max(0, self.limit - self.size_bytes))
 
     def note(self) -> None:
         """See whether anything was refused."""
@@ -96,17 +103,17 @@ class Memory:
 
     def settle(self, until: int) -> None:
         """Decide what is to happen from here on, all buckets below `until` having closed."""
-        if self._limit is None:
+        if self.limit is None:
             return
         self._refusing, self._refused = self._refused, False
         self.failures += int(self._refusing)
         size = self.size_bytes
-        if size > SOFT * self._limit:
-            self._forget(size - LOW * self._limit, until - self._idle)
+        if size > SOFT * self.limit:
+            self._forget(size - LOW * self.limit, until - self._idle)
             size = self.size_bytes
-        while size > SOFT * self._limit and any([each.coarsen() for each in self._modelled]):  # noqa: C419  # all do
+        while size > SOFT * self.limit and any([each.coarsen() for each in self._modelled]):  # noqa: C419  # all do
             self._pruned, size = True, self.size_bytes
-        self._refuse(size > SOFT * self._limit)
+        self._refuse(size > SOFT * self.limit)
 
     def state(self) -> Arrays:
         """What was decided, as an array."""
@@ -124,7 +131,7 @@ class Memory:
     def _named(self) -> Iterator[Dictionary | Pairs]:
         """Everything that may refuse names and pairs of them."""
         yield from self._dictionaries
-        for each in self._analyses:
+        for each in self._rest:
             yield from each.pairs
 
     def _forget(self, wanted: float, before: int) -> None:

@@ -81,12 +81,13 @@ class Pipeline:
         self._rules = tuple(Rules(each, analysis.value_lists or {}) for each in analysis.detectors)
         self._overlap = Overlap(analysis, self._dictionaries, self._rules) if analysis.overlapping_buckets else None
         views = self._overlap.views if self._overlap is not None else ()
+        self._influencers = Influencers(analysis, self._dictionaries)
         self.memory = Memory(
-            limit_bytes(job), analysis.bucket_span, self._dictionaries.values(), (*self.detectors, *views)
-        )
+            limit_bytes(job), analysis.bucket_span, self._dictionaries.values(), (*self.detectors, *views),
+            self._influencers,
+        )  # fmt: skip
         self._calibrations = tuple(RateCalibration(analysis.bucket_span) for _ in analysis.detectors)
         self._of_buckets = RateCalibration(analysis.bucket_span)
-        self._influencers = Influencers(analysis, self._dictionaries)
         self.partitions: Partitions | None = None
         """How rare things are within each partition, where the job asks for it."""
         if analysis.use_per_partition_normalization:
@@ -195,7 +196,7 @@ class Pipeline:
     def model_size(self) -> ModelSize:
         """What the job remembers."""
         entities = sum((each.entities for each in self.detectors), Entities())
-        besides = (self.categorizer, self.partitions, self._influencers)
+        besides = (self.categorizer, self.partitions)
         others = sum(each.size_bytes for each in besides if each is not None)
         return ModelSize(
             model_bytes=self.memory.size_bytes + others,
