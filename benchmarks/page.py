@@ -130,10 +130,19 @@ def _others(others: list[dict[str, Any]]) -> list[str]:
     """What `tailmass.detect` makes of data frames with other detectors; results.json may be older than they are."""
     if not others:
         return []
-    rows = [[f"`{each['detector']}`", f"{each['rows']:,}", f"{each['rows_per_second'] / 1e6:.1f}"] for each in others]
+    rows = [
+        [
+            f"`{each['detector']}`",
+            f"{each['rows']:,}",
+            f"{each['rows_per_second'] / 1e6:.1f}",
+            f"{each['peak_mib']:.0f}" if "peak_mib" in each else "–",
+        ]
+        for each in others
+    ]
     return [
-        "Other detectors, by `tailmass.detect`, on data frames:",
-        table(["detector", "rows", "million rows a second"], rows),
+        "Other detectors, by `tailmass.detect`, on data frames. Memory is what a process grows by from where it has the "
+        "rows to its peak, all included:",
+        table(["detector", "rows", "million rows a second", "memory, MiB"], rows),
     ]
 
 
