@@ -140,8 +140,8 @@ def _others(others: list[dict[str, Any]]) -> list[str]:
         for each in others
     ]
     return [
-        "Other detectors, by `tailmass.detect`, on data frames. Memory is what a process grows by from where it has the "
-        "rows to its peak, all included:",
+        "Other detectors, by `tailmass.detect`, on data frames. Memory is what a process grows by from where it has "
+        "the rows to its peak, all included:",
         table(["detector", "rows", "million rows a second", "memory, MiB"], rows),
     ]
 
