@@ -4,6 +4,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -116,6 +117,15 @@ def test_a_limit_of_nothing_shows_all(tailmass: "Tailmass", spike: Path) -> None
         (["FILE", "mean(load"], "mean(load"),
         (["FILE", "count", "--bucket-span", "soon"], "900, 15m, 1h or auto"),
         (["FILE", "count", "--bucket-span", "0"], "900, 15m, 1h or auto"),
+        (["FILE", "count", "--latency", "soon"], "--latency soon is not a length of time"),
+        (["FILE", DETECTOR, "--rule", "load < 50"], "no 'in' after 'load', and it is none of actual, typical"),
+        (["FILE", DETECTOR, "--rule", "site in known", "--value-list", "known=a"], "(host)"),
+        (["FILE", "rare by host", "--rule", "actual < 5"], "does not support 'detectorRules'"),
+        (["FILE", DETECTOR, "--rule", "host in known"], "known"),
+        (["FILE", DETECTOR, "--value-list", "known"], "NAME=a,b,c or NAME=@FILE"),
+        (["FILE", DETECTOR, "--value-list", "known=@missing.txt"], "missing.txt: No such file"),
+        (["FILE", "rare by host", "--overlapping-buckets"], "'overlappingBuckets'"),
+        (["FILE", DETECTOR, "--per-partition"], "write partition=FIELD"),
         (["FILE", "count", "--format", "xml"], "table"),
         (["FILE", "count", "--fail-on", "panic"], "critical"),
         (["FILE", "count", "--min-score", "101"], "100"),
@@ -193,3 +203,55 @@ def test_influencers_are_a_column_and_the_worst_are_told(tailmass: "Tailmass", s
     assert "Most to blame: host=h1 (" in done.stderr
     (record,) = records(tailmass, *asked[1:])
     assert record["influencers"] == [{"influencerFieldName": "host", "influencerFieldValues": ["h1"]}]
+
+
+def test_rules_leave_out_what_is_of_no_interest(tailmass: "Tailmass", spike: Path, tmp_path: Path) -> None:
+    asked = (spike, DETECTOR, "--bucket-span", "15m", "--min-score", "0", "--rule")
+    known = tmp_path / "known.txt"
+    known.write_text("h1\nh2\n")
+    listed = records(tailmass, *asked, "host in known", "--value-list", f"known=@{known}")
+    assert "h1" not in {each["by_field_value"] for each in listed}
+    low = records(tailmass, *asked, "actual > 50 for host=h1")
+    assert max(each["actual"] for each in low) < 50
+    lists = ("--value-list", "known=h1, h2", "--value-list", "calm=h0")
+    (peak,) = records(tailmass, *asked, "host in known and actual < 50", "--rule", "host in calm", *lists)
+    assert (peak["by_field_value"], peak["actual"]) == ("h1", 90)
+
+
+def test_overlapping_buckets_see_a_burst_across_the_end_of_a_bucket_whole(tailmass: "Tailmass", tmp_path: Path) -> None:
+    chance = np.random.default_rng(5)
+    seconds = np.concatenate([chance.integers(0, 86_400, 2880), 36_000 + chance.integers(-30, 30, 40)])
+    path = tmp_path / "burst.csv"
+    path.write_text("\n".join(["time", *map(str, 1_772_409_600 + np.sort(seconds))]))
+    asked = (path, "high_count", "--bucket-span", "5m", "--limit", "1")
+    (half,) = records(tailmass, *asked)
+    (whole,) = records(tailmass, *asked, "--overlapping-buckets")
+    assert whole["actual"] >= 40 > half["actual"]
+
+
+def test_latency_lets_rows_be_out_of_order(tailmass: "Tailmass", spike: Path, tmp_path: Path) -> None:
+    heading, *lines = spike.read_text().splitlines()
+    late = tmp_path / "late.csv"
+    late.write_text("\n".join([heading, *lines[:6000], *lines[6060:6090], *lines[6000:6060], *lines[6090:]]))
+    asked = ("detect", late, DETECTOR, "--bucket-span", "5m")
+    assert "a time before the bucket that was open" in tailmass(*asked).stderr
+    assert "left out" not in tailmass(*asked, "--latency", "30m").stderr
+
+
+def test_per_partition_scores_by_what_is_rare_within_each(tailmass: "Tailmass", tmp_path: Path) -> None:
+    loads = np.random.default_rng(8).normal(100, 1, (600, 2, 25))
+    for host in range(24):
+        loads[100 + 20 * host, 0, host] = 160  # in one site another host every 20 hours
+    loads[590, :, 24] = 160
+    path = tmp_path / "sites.csv"
+    lines = (
+        f"{1_772_409_600 + 3600 * hour},s{site},h{host},{load:.5f}"
+        for (hour, site, host), load in np.ndenumerate(loads)
+    )
+    path.write_text("\n".join(["time,site,host,load", *lines]))
+    asked = (path, "mean(load) by host partition=site", "--bucket-span", "1h", "--limit", "0")
+    together, apart = (
+        {each["partition_field_value"]: each["normalized_probability"] for each in found if each["actual"] == 160}
+        for found in (records(tailmass, *asked), records(tailmass, *asked, "--per-partition"))
+    )
+    assert apart["s1"] > together["s1"] + 20

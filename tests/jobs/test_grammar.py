@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -6,7 +7,8 @@ from hypothesis import strategies as st
 
 from tailmass.jobs import Detector
 from tailmass.jobs.functions import BY_NAME
-from tailmass.jobs.grammar import detector
+from tailmass.jobs.grammar import detector, rule
+from tailmass.jobs.rules import DetectorRule
 
 NAMES = st.text(min_size=1).filter(lambda name: not set(name) & {'"', "\\"}) | st.sampled_from(["by", "Over", "a=b"])
 
@@ -103,3 +105,57 @@ def test_what_is_no_detector_is_refused_with_the_reason_and_the_form(text: str, 
         detector(text)
     assert "function(field) by field over field" in str(refused.value)
     assert repr(text) in str(refused.value)
+
+
+def condition(kind: str, operator: str, value: str) -> dict[str, Any]:
+    return {"conditionType": kind, "condition": {"operator": operator, "value": value}}
+
+
+ACTUAL = condition("NUMERICAL_ACTUAL", "LT", "50")
+LISTED = {"conditionType": "CATEGORICAL", "fieldName": "host", "valueList": "known"}
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("actual < 50", {"ruleConditions": [ACTUAL]}),
+        ("Actual<50", {"ruleConditions": [ACTUAL]}),
+        ("typical >= -1e3", {"ruleConditions": [condition("NUMERICAL_TYPICAL", "GTE", "-1e3")]}),
+        ("difference <= 2", {"ruleConditions": [condition("NUMERICAL_DIFF_ABS", "LTE", "2")]}),
+        ("host in known", {"ruleConditions": [LISTED]}),
+        (
+            '"actual" in "my list"',
+            {"ruleConditions": [{"conditionType": "CATEGORICAL", "fieldName": "actual", "valueList": "my list"}]},
+        ),
+        ("actual < 50 and host in known", {"ruleConditions": [ACTUAL, LISTED], "conditionsConnective": "AND"}),
+        ("actual < 50 OR host in known", {"ruleConditions": [ACTUAL, LISTED], "conditionsConnective": "OR"}),
+        (
+            'actual < 50 for host="web 1"',
+            {"ruleConditions": [ACTUAL], "targetFieldName": "host", "targetFieldValue": "web 1"},
+        ),
+    ],
+)
+def test_the_short_form_of_a_rule_is_read(text: str, meant: dict[str, Any]) -> None:
+    assert rule(text) == DetectorRule.parse(meant)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "actual, typical, difference or a field"),
+        ("actual = 50", "none of < <= > >="),
+        ("actual <", "a number"),
+        ("actual < fifty", "'fifty' is not a number"),
+        ("host on known", "no 'in' after 'host'"),
+        ("host in", "a list"),
+        ("actual < 50 and", "actual, typical, difference or a field"),
+        ("actual < 50 but host in known", "'but' is not expected"),
+        ("actual < 5 and typical < 5 or host in known", "two rules"),
+        ("actual < 5 for host", "'='"),
+        ("actual < 5 for host=a for host=b", "'for' is not expected"),
+        ('host in "known', "a quote is not closed"),
+    ],
+)
+def test_a_rule_that_cannot_be_read_says_why_and_how_to_write_it(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=f"{re.escape(why)}.*Write it as actual < 50"):
+        rule(text)

@@ -18,6 +18,7 @@ from tailmass.cli.severity import BANDS, severity
 
 if TYPE_CHECKING:
     from tailmass.engine.detect import Results
+    from tailmass.jobs import Detector
 
 
 MOST_INFLUENCERS = 5  # that are told after the records
@@ -64,6 +65,25 @@ def detect(
     time_zone: Annotated[
         str | None, typer.Option(metavar="ZONE", help="Whose days and weeks, such as Europe/London. [default: UTC]")
     ] = None,
+    latency: Annotated[
+        str | None, typer.Option(metavar="SPAN", help="How far rows may be out of order, such as 10m. [default: not]")
+    ] = None,
+    overlapping_buckets: Annotated[
+        bool, typer.Option("--overlapping-buckets", help="See what lies across the end of a bucket whole.")
+    ] = False,
+    per_partition: Annotated[
+        bool, typer.Option("--per-partition", help="Score by what is rare within each partition, not in all of them.")
+    ] = False,
+    rules: Annotated[
+        list[str] | None,
+        typer.Option("--rule", metavar="RULE", help='What to leave out, such as "actual < 50"; again for several.'),
+    ] = None,
+    value_lists: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--value-list", metavar="NAME=VALUES", help="For rules: values with commas, or @FILE with one a line."
+        ),
+    ] = None,
     budget: Annotated[
         float | None,
         typer.Option(metavar="N", help="Alerts a week that are welcome: tells the bucket score that keeps to it."),
@@ -89,6 +109,10 @@ def detect(
       tailmass detect nightly.csv "max(latency) by host" --fail-on major
       tailmass detect app.csv "count by prelertcategory" --categorize message
       tailmass detect access.csv "sum(bytes) by site" --influencers user,host
+      tailmass detect load.csv "max(load) by host" --rule "actual < 50" --rule "host in known" --value-list known=a,b
+
+    A RULE leaves out records by actual, typical or difference and a number, or by FIELD in LIST; "and" or "or" joins
+    several, and "for FIELD=VALUE" at the end says whose records it is about. It holds for every DETECTOR.
 
     What is not said is guessed from the head of FILE, and the guesses and their reasons are printed. Scores run from
     0 to 100: warning from 3, minor from 25, major from 50, critical from 75.
@@ -98,7 +122,10 @@ def detect(
     from tailmass.cli.progress import progress
 
     with _source(file) as path:
-        asked = _parsed(detectors or [], path)
+        asked = _parsed(detectors or [], rules or [], path)
+        lists = _lists(value_lists or [])
+        if per_partition and not any(each.partition_field_name for each in asked):
+            complain("--per-partition needs a detector with a partition: write partition=FIELD in one", USAGE)
         delimiter = "\t" if delimiter == "\\t" else delimiter
         with complaining(DATA), progress(f"Analysing {path.name}") as report:
             from tailmass.engine.detect import detect as run
@@ -106,13 +133,19 @@ def detect(
             results = run(
                 path,
                 asked,
-                bucket_span=_span(bucket_span),
+                bucket_span=bucket_span
+                if bucket_span == "auto"
+                else _seconds("--bucket-span", bucket_span, "1h or auto"),
                 time_field=time_field,
                 time_format=time_format,
                 field_delimiter=delimiter,
                 categorize=categorize,
                 influencers=[name for each in influencers or () for name in each.split(",") if name],
+                latency=0 if latency is None else _seconds("--latency", latency, "1h"),
                 time_zone=time_zone,
+                value_lists=lists,
+                overlapping_buckets=overlapping_buckets,
+                per_partition=per_partition,
                 alert_budget=budget,
                 progress=report,
             )
@@ -149,8 +182,8 @@ def _source(file: str) -> Iterator[Path]:
         yield path
 
 
-def _parsed(detectors: Sequence[str], path: Path) -> list[str]:
-    """The detectors, each of which reads as one; else an end with the way out."""
+def _parsed(detectors: Sequence[str], rules: Sequence[str], path: Path) -> "list[Detector]":
+    """The detectors, each with all the rules, once all of them read as such; else an end with the way out."""
     if not detectors:
         with complaining(DATA):
             from tailmass.intake.profile import profile_path
@@ -159,18 +192,38 @@ def _parsed(detectors: Sequence[str], path: Path) -> list[str]:
         example = 'for example "count" or "mean(FIELD) by FIELD"'
         complain(f"say what to watch in {path.name}, {example}; its columns are {fields}", USAGE)
     with complaining(USAGE):
-        from tailmass.jobs.grammar import detector
+        from tailmass.jobs import grammar
 
-        for text in detectors:
-            detector(text)
-    return list(detectors)
+        quiet = tuple(grammar.rule(text) for text in rules) or None
+        asked = [grammar.detector(text).model_copy(update={"detector_rules": quiet}) for text in detectors]
+        for each in asked:
+            each.verify()
+    return asked
 
 
-def _span(text: str) -> int | str:
-    """`auto`, whole seconds, or a number with a unit."""
-    if text != "auto" and not re.fullmatch(r"0*[1-9][0-9]*[smhdw]?", text):
-        complain(f"--bucket-span {text} is not a length of time: write 900, 15m, 1h or auto", USAGE)
-    return int(text) if text.isdecimal() else text
+def _lists(texts: Sequence[str]) -> dict[str, list[str]]:
+    """The lists by their names, each of which has values; else an end with the way out."""
+    lists = {}
+    for text in texts:
+        name, _, values = text.partition("=")
+        if values.startswith("@"):
+            with complaining(USAGE):
+                split = Path(values[1:]).read_text().splitlines()
+        else:
+            split = values.split(",")
+        lists[name] = [value for each in split if (value := each.strip())]
+        if not name or not lists[name]:
+            complain(f"--value-list {text} is not a list: write NAME=a,b,c or NAME=@FILE with a value a line", USAGE)
+    return lists
+
+
+def _seconds(option: str, text: str, others: str) -> int:
+    """The seconds that a number with a unit means; else an end with the way out."""
+    if not re.fullmatch(r"0*[1-9][0-9]*[smhdw]?", text):
+        complain(f"{option} {text} is not a length of time: write 900, 15m, {others}", USAGE)
+    from tailmass.engine.detect import seconds
+
+    return seconds(text)
 
 
 def _explain(name: str, results: "Results") -> None:
