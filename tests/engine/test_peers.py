@@ -166,3 +166,19 @@ def test_data_frames_have_the_causes_as_json() -> None:
     assert top["over_field_value"] == "c7"
     cause = json.loads(top["causes"])[0]
     assert (cause["byFieldValue"], cause["actual"]) == ("/1", top["actual"])
+
+
+def test_who_comes_after_months_of_silence_is_held_against_what_was_usual_before() -> None:
+    chance, silence = np.random.default_rng(3), 400 * 86_400
+    minute, client = np.indices((MINUTES, 30)).reshape(2, -1)
+    rows = np.repeat(np.arange(len(minute)), chance.poisson(3.0, len(minute)))
+    late = START + silence + np.repeat([0, 60, 120], [2, 500, 1])
+    visits = pl.DataFrame(
+        {
+            "time": np.concatenate([START + 60 * minute[rows], late]),
+            "client": [*(f"c{c}" for c in client[rows]), *["stranger"] * len(late)],
+        }
+    )
+    first = tailmass.detect(visits, "high_count over client", bucket_span="1m").records.row(0, named=True)
+    assert (first["over_field_value"], first["actual"]) == ("stranger", 500.0)
+    assert first["normalized_probability"] > 50.0

@@ -24,6 +24,9 @@ GENERATION_SECONDS = 28 * 86_400
 SEEN = 3  # buckets of a population before its members count
 
 
+_NOBODY = Unlike(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
+
+
 class FeaturePopulation:
     """One feature of all members of all populations.
 
@@ -65,10 +68,17 @@ class FeaturePopulation:
         if len(there) < len(values):
             offsets = np.searchsorted(there, offsets).astype(np.int64)
             member, population, values = member[there], population[there], values[there]
-        found = compare(
-            offsets, member, population, values**self._power, self._populations, self._members, self._tails, first,
-            self._span, self._generation, self._side, self._counts, self._unit, self._least_seen, THRESHOLD, learning,
-        )  # fmt: skip
+        values = values**self._power
+        parts = []
+        for begin, end in _stretches(offsets):
+            its = slice(offsets[begin], offsets[end])
+            part = compare(
+                offsets[begin : end + 1] - offsets[begin], member[its], population[its], values[its], self._populations,
+                self._members, self._tails, first + begin, self._span, self._generation, self._side, self._counts,
+                self._unit, self._least_seen, THRESHOLD, learning,
+            )  # fmt: skip
+            parts.append(part._replace(entry=part.entry + offsets[begin]))
+        found = Unlike(*map(np.concatenate, zip(_NOBODY, *parts, strict=True)))
         if self._power != 1.0:
             found = found._replace(typical=np.maximum(found.typical, 0.0) ** (1.0 / self._power))
         return found._replace(entry=there[found.entry])
@@ -227,3 +237,16 @@ class PopulationAnalysis:
         updates = peers.streams_in(buckets, partition, len(closed.offsets) - 1)
         of = self.members.persons.partitions(worth.person)
         return peers.findings(worth, causes, of, kind, updates, measured if alone else None)
+
+
+def _stretches(offsets: Ints) -> list[tuple[int, int]]:
+    """Begin and end of each stretch of buckets that all have somebody in them.
+
+    The others are left out. A population forgets what it did once it has done enough since, and not because time has
+    passed: whoever comes after months of silence is held against what was usual before.
+
+    >>> _stretches(np.array([0, 2, 3, 3, 3, 7]))
+    [(0, 2), (4, 5)]
+    """
+    edges = np.flatnonzero(np.diff(np.diff(offsets) > 0, prepend=False, append=False))
+    return [(begin, end) for begin, end in edges.reshape(-1, 2).tolist()]
