@@ -67,3 +67,12 @@ def test_who_is_to_blame_has_a_column_where_anyone_is() -> None:
     assert first.endswith("user=ann")
     assert not second.endswith("user=ann")
     assert "influencers" not in drawn([record()])[0]
+
+
+def test_times_and_places_are_written_as_such() -> None:
+    of_day = record(function="time_of_day", field_name=None, actual=15_941.0, typical=8_100.0)
+    place = {"actual": 40.7, "actual_longitude": -74.0, "typical": 51.5, "typical_longitude": -0.12}
+    _, time, where = drawn([of_day, record(function="lat_long", field_name="position", **place)])
+    assert time.split()[6:8] == ["04:25", "02:15"]
+    assert where.split()[6:8] == ["40.70,-74.00", "51.50,-0.12"]
+    assert time.split()[8] == where.split()[8] == "▁▁█"

@@ -276,7 +276,8 @@ def _summarise(records: Sequence[Record], shown: Sequence[Record], limit: int, m
     named = [severity(record["normalized_probability"]).name for record in shown]
     bands = ", ".join(f"{named.count(band.name)} {band.name}" for band in BANDS if band.name in named)
     rest = f"; --limit 0 shows all, the first {limit} are above" if 0 < limit < len(shown) else ""
-    typer.echo(f"{len(shown):,} records{f' ({bands})' if bands else ''}{rest}.", err=True)
+    records_are = "1 record" if len(shown) == 1 else f"{len(shown):,} records"
+    typer.echo(f"{records_are}{f' ({bands})' if bands else ''}{rest}.", err=True)
 
 
 def _least(band: Band) -> int:

@@ -17,6 +17,8 @@ Record = Mapping[str, Any]
 
 SPLITS = ("partition", "over", "by")
 """What makes a series, in the order in which it is shown."""
+CLOCKS = {"time_of_day": "%H:%M", "time_of_week": "%a %H:%M"}
+"""How the values of functions that measure a time are written."""
 
 
 def table(records: Sequence[Record], trends: Iterable[Sequence[float]], *, trend_width: int = 24) -> Table:
@@ -41,9 +43,9 @@ def table(records: Sequence[Record], trends: Iterable[Sequence[float]], *, trend
             Text(f"{score(record['normalized_probability'])} {band.mark}", style=band.style),
             when(record["timestamp"]),
             *[Text(value) for value in (_split_values(record, names) if names else ["all rows"])],
-            number(record["actual"]),
-            number(record["typical"]),
-            times(record["actual"], record["typical"]),
+            measured(record, "actual"),
+            measured(record, "typical"),
+            "" if record["function"] in (*CLOCKS, "lat_long") else times(record["actual"], record["typical"]),
             sparkline(trend, trend_width),
             Text(function(record)),
             *([Text(who)] if any(blamed) else []),
@@ -104,6 +106,22 @@ def score(value: float) -> str:
     ('74', '<1', '0')
     """
     return "<1" if 0 < value < 1 else str(int(value))
+
+
+def measured(record: Record, name: str) -> str:
+    """The actual or typical value of a record as people write it: a number, a time or a place.
+
+    >>> measured({"function": "time_of_week", "actual": 15_941.0}, "actual")  # weeks are counted from a Thursday
+    'Thu 04:25'
+    >>> measured({"function": "lat_long", "typical": 50.03333, "typical_longitude": 8.570556}, "typical")
+    '50.03,8.57'
+    """
+    value, longitude = record[name], record.get(f"{name}_longitude")
+    if value is not None and isfinite(value) and record["function"] in CLOCKS:
+        return datetime.fromtimestamp(value, UTC).strftime(CLOCKS[record["function"]])
+    if value is not None and longitude is not None:
+        return f"{value:.2f},{longitude:.2f}"
+    return number(value)
 
 
 def number(value: float | None) -> str:
