@@ -63,6 +63,17 @@ def test_freq_rare_counts_rows_where_rare_counts_values(seed: int) -> None:
     assert findings.probability.min() < 0.1 * once.add(rows).probability.min(initial=1.0)
 
 
+def test_of_equally_rare_values_the_one_with_the_most_rows_is_told_first() -> None:
+    watched = Watching("freq_rare by process over user")
+    findings = watched.add(planted(processes(150), 120, "u7", ["x", *["y"] * 40]))
+    k, causes = int(np.argmin(findings.probability)), findings.causes
+    assert causes is not None
+    assert causes.by is not None
+    first = int(causes.offsets[k])
+    assert list(causes.by[first : first + 2]) == ["y", "x"]
+    assert findings.actual[k] == 40.0
+
+
 def test_rows_of_what_everybody_does_are_not_rare_however_many() -> None:
     rows = planted(processes(150), 120, "u7", ["p1"] * 500)
     assert 120 not in Watching("freq_rare by process over user").add(rows).bucket

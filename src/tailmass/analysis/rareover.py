@@ -167,7 +167,7 @@ class RareOverAnalysis:
         k = unlike.entry
         among = peers.occurrences(when, partition, when[k], partition[k])
         worth = peers.worth_telling(when[k], who[k], unlike.chance, np.ones(len(k), np.int64), partition[k], among)
-        parts = [_rarest(share[starts[each] : ends[each]]) + starts[each] for each in k[worth.causes].tolist()]
+        parts = [_worst(rarity[starts[each] : ends[each]]) + starts[each] for each in k[worth.causes].tolist()]
         causes = np.concatenate(parts) if parts else np.zeros(0, np.int64)
         actual = rows.rows[order][causes].astype(np.float64) if self._every_row else np.ones(len(causes))
         told = Causes(
@@ -207,10 +207,10 @@ def _whole(weights: Floats) -> Ints:
     return np.clip(np.rint(weights), 1.0, _MOST_ROWS).astype(np.int64)
 
 
-def _rarest(share: Floats) -> Ints:
-    """Positions of the rare ones among the values of a person, the rarest first."""
-    order = np.argsort(share, kind="stable")
-    return order[: min(peers.MOST_CAUSES, max(1, int(np.count_nonzero(share < RARE))))]
+def _worst(rarity: Floats) -> Ints:
+    """Positions of the rare ones among the values of a person, those first that add most to how unlike it is."""
+    order = np.argsort(-rarity, kind="stable")
+    return order[: min(peers.MOST_CAUSES, max(1, int(np.count_nonzero(rarity > 0.0))))]
 
 
 def _table(pairs: Ints, more: int) -> Ints:
