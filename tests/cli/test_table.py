@@ -76,3 +76,10 @@ def test_times_and_places_are_written_as_such() -> None:
     assert time.split()[6:8] == ["04:25", "02:15"]
     assert where.split()[6:8] == ["40.70,-74.00", "51.50,-0.12"]
     assert time.split()[8] == where.split()[8] == "▁▁█"
+
+
+def test_of_several_causes_the_worst_is_named() -> None:
+    causes = '[{"byFieldValue": "ftp", "actual": 9.0}, {"byFieldValue": "ssh", "actual": 1.0}]'
+    over = {"over_field_name": "client", "over_field_value": "c1", "by_field_name": "service", "by_field_value": None}
+    assert "c1      ftp and 1 more" in drawn([record(**over, causes=causes)])[1]
+    assert "ftp" not in drawn([record(**over, causes=None)])[1]

@@ -19,6 +19,8 @@ SPLITS = ("partition", "over", "by")
 """What makes a series, in the order in which it is shown."""
 CLOCKS = {"time_of_day": "%H:%M", "time_of_week": "%a %H:%M"}
 """How the values of functions that measure a time are written."""
+WITHOUT_TIMES = (*CLOCKS, "lat_long", "rare", "freq_rare")
+"""Functions of which no actual value is so many times the typical one; what is typical of rare values is a share."""
 
 
 def table(records: Sequence[Record], trends: Iterable[Sequence[float]], *, trend_width: int = 24) -> Table:
@@ -45,7 +47,7 @@ def table(records: Sequence[Record], trends: Iterable[Sequence[float]], *, trend
             *[Text(value) for value in (_split_values(record, names) if names else ["all rows"])],
             measured(record, "actual"),
             measured(record, "typical"),
-            "" if record["function"] in (*CLOCKS, "lat_long") else times(record["actual"], record["typical"]),
+            "" if record["function"] in WITHOUT_TIMES else times(record["actual"], record["typical"]),
             sparkline(trend, trend_width),
             Text(function(record)),
             *([Text(who)] if any(blamed) else []),
@@ -70,7 +72,16 @@ def split_names(records: Iterable[Record]) -> list[str]:
 
 def _split_values(record: Record, names: Sequence[str]) -> list[str]:
     values = {record.get(f"{split}_field_name"): record.get(f"{split}_field_value") for split in SPLITS}
+    by = record.get("by_field_name")
+    if by is not None and values[by] is None:
+        values[by] = _caused_by(record)
     return ["" if values.get(name) is None else str(values[name]) for name in names]
+
+
+def _caused_by(record: Record) -> str | None:
+    """The by value of the worst of several causes, and how many more there are."""
+    causes = [each["byFieldValue"] for each in json.loads(record.get("causes") or "[]") if each.get("byFieldValue")]
+    return f"{causes[0]} and {len(causes) - 1} more" if len(causes) > 1 else next(iter(causes), None)
 
 
 def function(record: Record) -> str:
