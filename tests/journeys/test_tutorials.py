@@ -1,5 +1,6 @@
 """The tutorials on public data: they print what they say, and find what they tell of."""
 
+import json
 import runpy
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,8 +10,11 @@ from typing import Any
 import polars as pl
 import pytest
 
+import tailmass
+
 DOCS = Path(__file__).parents[2] / "docs"
 SNIPPETS = runpy.run_path(str(DOCS / "snippets.py"))
+DATA: Path = SNIPPETS["DATA"]
 NO_SERVER = 8080
 
 Run = Callable[[str], dict[str, Any]]
@@ -47,3 +51,16 @@ def test_both_tunnels_are_found_in_dns_queries_and_their_domain_is_named(run: Ru
     assert tunnels["timestamp"][0] == datetime(2023, 8, 5, 13, 45, tzinfo=UTC)  # dnscat2
     assert iodine_began in tunnels["timestamp"]
     assert above(tunnels, 75).height == above(quarters, 50).height == 1
+
+
+def test_the_break_in_by_ssh_is_on_top_by_what_is_tried_and_by_how_often(run: Run) -> None:
+    run("security")
+    log = DATA / "security" / "auth.csv.gz"
+    tried = tailmass.detect(log, "freq_rare by user over src_ip", bucket_span="15m").records
+    first, *others = tried["normalized_probability"]
+    assert tried["over_field_value"][0] == "24.151.103.17"
+    assert json.loads(tried["causes"][0])[0]["byFieldValue"] == "elastic_user_0"
+    assert first > 50 > 39 > max(others)
+    often = tailmass.detect(log, "high_count over src_ip", bucket_span="1h").records
+    assert often["over_field_value"].to_list() == ["24.151.103.17", "201.178.81.113", "91.197.232.109"]
+    assert not tailmass.detect(log, "freq_rare by user over src_ip", bucket_span="1h").records.height
