@@ -64,3 +64,17 @@ def test_the_break_in_by_ssh_is_on_top_by_what_is_tried_and_by_how_often(run: Ru
     often = tailmass.detect(log, "high_count over src_ip", bucket_span="1h").records
     assert often["over_field_value"].to_list() == ["24.151.103.17", "201.178.81.113", "91.197.232.109"]
     assert not tailmass.detect(log, "freq_rare by user over src_ip", bucket_span="1h").records.height
+
+
+def test_the_scanner_is_on_top_of_an_access_log_after_nineteen_months_of_silence(run: Run) -> None:
+    both = run("access-log")["both"]
+    high = tailmass.detect(both, "high_count over clientip", bucket_span="5m").records
+    assert high["over_field_value"].to_list() == ["192.168.4.25"] * 5 + ["75.97.9.59"]
+    assert high["normalized_probability"][0] > 75
+    either = tailmass.detect(both, "count over clientip", bucket_span="5m").records.row(0, named=True)
+    assert either["actual"] < either["typical"]
+    rare = tailmass.detect(both, "rare by status partition=uri", bucket_span="5m").records
+    assert rare.select("partition_field_value", "by_field_value").rows() == [
+        ("/projects/xdotool/", "500"),
+        ("/", "500"),
+    ]
