@@ -78,3 +78,22 @@ def test_the_scanner_is_on_top_of_an_access_log_after_nineteen_months_of_silence
         ("/projects/xdotool/", "500"),
         ("/", "500"),
     ]
+
+
+def test_the_incident_is_on_top_of_all_sources_together_though_not_of_the_switch_alone(run: Run) -> None:
+    left = run("incident")
+    began = datetime(2021, 2, 8, 20, 15, tzinfo=UTC)
+    worst = left["found"].buckets.sort("anomaly_score")[-1].row(0, named=True)
+    assert (worst["timestamp"], round(worst["anomaly_score"])) == (began, 100)
+    blamed = left["found"].influencers.filter(pl.col("timestamp") == began)
+    named = ["REC Not INSERTED [DB TRAN] Table", "Out_Discards", "Out_Octets"]
+    assert blamed["influencer_field_value"].to_list() == named
+    detectors = [each.label() for each in left["found"].job.analysis_config.detectors]
+    for span, start in (("5m", began), ("1h", began.replace(minute=0))):
+        buckets = tailmass.detect(left["rows"], detectors, bucket_span=span).buckets
+        assert buckets.sort("anomaly_score")["timestamp"][-1] == start
+    messages = left["database"]
+    often, rare = (
+        tailmass.detect(messages, f"{each} by message", bucket_span="15m") for each in ("high_count", "rare")
+    )
+    assert (often.records["timestamp"][0], rare.records.height) == (began, 0)
