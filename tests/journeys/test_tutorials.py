@@ -97,3 +97,17 @@ def test_the_incident_is_on_top_of_all_sources_together_though_not_of_the_switch
         tailmass.detect(messages, f"{each} by message", bucket_span="15m") for each in ("high_count", "rare")
     )
     assert (often.records["timestamp"][0], rare.records.height) == (began, 0)
+
+
+def test_the_table_of_named_metrics_is_what_the_example_prints(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    run("machines")
+    shown = (DOCS / "tutorials" / "machines.md").read_text().splitlines()
+    script = runpy.run_path(str(DOCS.parent / "examples" / "name_metrics.py"))
+    script["main"](["--step", "300", *map(str, (DATA / "asd").glob("*.csv.gz"))])
+    script["main"](["--step", "60", str(DATA / "smd" / "machine-2-7.csv.gz")])  # the others take a quarter of a minute
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == 12
+    assert {line.rstrip() for line in printed} <= set(shown)
+    *_, events, _, _, _, _, _, told, calm, precision, recall = printed[8].split()
+    assert int(told) > 0.6 * int(events) > 0.2 * int(events) > int(calm)
+    assert float(precision) > 0.9 > float(recall)
