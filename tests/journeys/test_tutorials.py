@@ -111,3 +111,15 @@ def test_the_table_of_named_metrics_is_what_the_example_prints(run: Run, capsys:
     *_, events, _, _, _, _, _, told, calm, precision, recall = printed[8].split()
     assert int(told) > 0.6 * int(events) > 0.2 * int(events) > int(calm)
     assert float(precision) > 0.9 > float(recall)
+
+
+def test_connections_end_in_rare_ways_by_attacks_and_are_many_by_what_is_harmless(run: Run) -> None:
+    left = run("connections")
+    rare, everything = left["found"]["attack"].mean(), left["true"]["attack"].mean()
+    assert rare > 0.9 > 0.8 > everything
+    assert left["told"]["normalized_probability"].max() < 21
+    many = tailmass.detect(left["connections"], "high_count by service", bucket_span="1m", time_field="time").records
+    attacks = left["connections"].group_by(left["minute"], service="service").agg(pl.col("attack").mean() > 0.5)
+    told = many.select(minute=pl.col("timestamp").dt.epoch("s"), service="by_field_value")
+    found = told.join(attacks, on=["minute", "service"])["attack"]
+    assert (len(found), found.mean() < attacks["attack"].mean()) == (172, True)
