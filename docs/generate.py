@@ -227,7 +227,6 @@ NOT_SERVED = (
     ("POST", "/jobs/{jobId}/resume"),
     ("POST", "/dataload/{jobId}"),
     ("POST", "/preview/{jobId}"),
-    ("GET", "/alerts_longpoll/{jobId}"),
     ("GET", "/modelsnapshots/{jobId}"),
     ("POST", "/modelsnapshots/{jobId}/revert"),
     ("PUT", "/modelsnapshots/{jobId}/{snapshotId}/description"),

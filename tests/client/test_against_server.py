@@ -2,7 +2,9 @@
 
 import gzip
 import io
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +14,9 @@ from tailmass.errors import (
     EndBeforeStart,
     IncompleteConfiguration,
     InvalidSortField,
+    InvalidThreshold,
     JobIdTaken,
+    JobNotRunning,
     MissingField,
     MissingJob,
     UncompressedData,
@@ -179,3 +183,27 @@ def test_questions_that_make_no_sense_are_refused(client: Client, analysed: str)
         client.results.records(analysed, sort="colour").page()
     with pytest.raises(MissingJob):
         client.results.buckets("client-nobody").page()
+
+
+def test_an_alert_comes_to_who_waits_for_it(client: Client, job: str) -> None:
+    text = list(lines())
+    client.data.upload(job, "".join(text[: 1 + 10 * 40]))
+    with ThreadPoolExecutor(1) as threads:
+        sent = threads.submit(_after, 0.3, lambda: client.data.upload(job, text[0] + "".join(text[1 + 10 * 40 :])))
+        alert = client.alerts.wait(job, score=1, probability=1, timeout=30)
+        assert sent.result()["inputRecordCount"] == 20 * 8
+    assert (alert["timeout"], alert["bucket"]["timestamp"]) == (False, "2014-06-25T16:00:00.000+0000")
+    assert [each["byFieldValue"] for each in alert["records"]] == ["a"]
+    assert client.alerts.wait(job, score=1, alert_on=["influencer"], timeout=0)["timeout"] is True
+
+
+def test_there_is_nothing_to_wait_for_at_a_job_that_rests(client: Client, job: str) -> None:
+    with pytest.raises(JobNotRunning):
+        client.alerts.wait(job, score=1)
+    with pytest.raises(InvalidThreshold):
+        client.alerts.wait(job)
+
+
+def _after(seconds: float, call: Callable[[], Any]) -> Any:
+    time.sleep(seconds)
+    return call()

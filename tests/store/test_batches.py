@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tailmass.errors import DataStoreError
 from tailmass.results import Batch, Counts
 from tailmass.store import Store
-from tests.store.samples import SPAN, batch, bucket, record, state
+from tests.store.samples import SPAN, batch, bucket, influencer, record, state
 
 COUNTS = Counts(bucket_count=2)
 
@@ -30,6 +30,26 @@ def test_results_and_counts_are_written_together(store: Store) -> None:
     hits, found = store.buckets("job")
     assert (hits, [each.timestamp for each in found], store.records("job")[0]) == (2, [0, 300], 1)
     assert store.job("job").counts == COUNTS
+
+
+@pytest.mark.parametrize("interim", [False, True])
+def test_a_bucket_of_a_batch_is_the_one_that_is_found_in_the_store(store: Store, interim: bool) -> None:
+    of_bucket = '[["bucketTime", 12.5, 0.25], ["user", 40.0, 0.01]]'
+    records = [
+        record(300, "web-2", normalized_probability=60.0),
+        record(0),
+        record(300),
+        record(300, None, probability=0.5),
+    ]
+    given = batch(
+        [bucket(0), bucket(300, anomaly_score=40.0, bucket_influencers=of_bucket, series_watched=3)],
+        records,
+        [influencer(300), influencer(300, "bob", anomaly_score=70.0)],
+        interim=interim,
+    )
+    store.write("job", given, COUNTS)
+    for position, timestamp in enumerate((0, 300)):
+        assert given.bucket(position) == store.bucket("job", timestamp, include_interim=True, expand=True)
 
 
 def test_writing_a_batch_again_changes_nothing(store: Store) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 
 from tailmass.engine.forecast import DAY, forecast
 from tailmass.engine.pipeline import Pipeline, counts_of
-from tailmass.engine.ports import Store
+from tailmass.engine.ports import Listener, Store
 from tailmass.engine.running import Running
 from tailmass.engine.upload import Intake, Upload
 from tailmass.errors import (
@@ -43,12 +43,21 @@ class Engine:
     store : where jobs, results and snapshots are kept; nobody else may write to it
     clock : epoch seconds now
     max_running : jobs that may run at the same time; None for no limit
+    listener : told of results as they come
     """
 
-    def __init__(self, store: Store, *, clock: Callable[[], float] = time.time, max_running: int | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: Callable[[], float] = time.time,
+        max_running: int | None = None,
+        listener: Listener | None = None,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._max_running = max_running
+        self._listener = listener
         self._running: dict[str, Running] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
@@ -213,7 +222,7 @@ class Engine:
                 )
         if state.status == "FAILED":
             raise AnalysisStartError(f"Job {job_id!r} has failed: close it, then send the data since its last close")
-        running = Running(job_id, self._restored(state), self._store, self._clock)
+        running = Running(job_id, self._restored(state), self._store, self._clock, self._listener)
         self._store.update_job(job_id, status="RUNNING")
         with self._guard:
             self._running[job_id] = running
@@ -277,7 +286,12 @@ class Engine:
         try:
             yield self._store.job(job_id)
         finally:
-            lock.release()
+            try:
+                # Said before anyone else can open it again, and by whoever closed, deleted or broke it.
+                if self._listener is not None and job_id not in self._running:
+                    self._listener.stopped(job_id)
+            finally:
+                lock.release()
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)

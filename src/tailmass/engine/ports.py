@@ -8,6 +8,16 @@ import numpy as np
 from tailmass.results import Batch, Counts, JobState, ModelSize
 
 
+class Listener(Protocol):
+    """Who is told of results once they are kept; called by the thread that works on the job, so it must not dawdle."""
+
+    def written(self, job_id: str, batch: Batch) -> None:
+        """New results, final or interim."""
+
+    def stopped(self, job_id: str) -> None:
+        """Nothing more will come of this job until it is opened again; may be said more than once."""
+
+
 class Store(Protocol):
     """Where jobs, results and snapshots are kept; any thread may call. `tailmass.store.Store` is one."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tailmass.engine.pipeline import Pipeline
-from tailmass.engine.ports import Store
+from tailmass.engine.ports import Listener, Store
 from tailmass.results import Batch
 
 
@@ -16,13 +16,22 @@ class Running:
     job_id, pipeline : the job
     store : where everything is kept
     clock : epoch seconds now
+    listener : told of what the store has taken
     """
 
-    def __init__(self, job_id: str, pipeline: Pipeline, store: Store, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        job_id: str,
+        pipeline: Pipeline,
+        store: Store,
+        clock: Callable[[], float],
+        listener: Listener | None = None,
+    ) -> None:
         self.job_id = job_id
         self.pipeline = pipeline
         self._store = store
         self._clock = clock
+        self._listener = listener
         self._told = pipeline.memory.status
         self._waiting: list[Batch] = []
         self._unsaved = False
@@ -33,7 +42,7 @@ class Running:
         if len(batch.buckets) or len(batch.categories):
             self._waiting.append(batch)
         if self._waiting:
-            self._store.write(self.job_id, Batch.concat(self._waiting), self.pipeline.counts)
+            self._write(Batch.concat(self._waiting))
             self._waiting.clear()
         if self.pipeline.memory.status != self._told:
             self._keep_model_size()
@@ -42,7 +51,7 @@ class Running:
         """Replace the results of open buckets by what they are now; the range is in epoch seconds."""
         batch = self.pipeline.interim(start, end)
         if len(batch.buckets):
-            self._store.write(self.job_id, batch, self.pipeline.counts)
+            self._write(batch)
 
     def keep_counts(self) -> None:
         """Make the counts available."""
@@ -58,6 +67,11 @@ class Running:
         self.keep_counts()
         self._keep_model_size()
         self._unsaved = False
+
+    def _write(self, batch: Batch) -> None:
+        self._store.write(self.job_id, batch, self.pipeline.counts)
+        if self._listener is not None:
+            self._listener.written(self.job_id, batch)
 
     def _keep_model_size(self) -> None:
         size = replace(self.pipeline.model_size, log_time_ms=int(self._clock() * 1000))

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from tailmass.results import evidence
+from tailmass.results.bucket import Bucket, BucketInfluencer
 from tailmass.results.category import CATEGORIES
+from tailmass.results.influencer import Influencer
+from tailmass.results.record import Record
 
 BUCKETS = pl.Schema(
     {
@@ -113,4 +116,22 @@ class Batch:
             interim,
             categories.unique("category_id", keep="last", maintain_order=True),
             pl.concat([each.influencers for each in batches]),
+        )
+
+    def bucket(self, position: int) -> Bucket:
+        """The bucket in a row of `buckets`, with its records and influencers."""
+        row = self.buckets.row(position, named=True)
+        told, probability = row.pop("bucket_influencers"), row.pop("probability")
+        plain = Bucket(
+            **row,
+            is_interim=self.interim,
+            bucket_influencers=BucketInfluencer.of_bucket(told, row["anomaly_score"], probability),
+        )
+        records, influencers = (
+            frame.filter(pl.col("timestamp") == plain.timestamp).iter_rows(named=True)
+            for frame in (self.records, self.influencers)
+        )
+        return plain.expanded(
+            (Record(**each, is_interim=self.interim) for each in records),
+            (Influencer(**each, is_interim=self.interim) for each in influencers),
         )

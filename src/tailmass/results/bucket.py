@@ -1,6 +1,8 @@
 """One time slice of a job: how unusual it was, and why."""
 
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tailmass.results.influencer import Influencer
@@ -17,6 +19,16 @@ class BucketInfluencer:
     """A field, or `bucketTime` for all records of the bucket together."""
     anomaly_score: float
     probability: float
+
+    @staticmethod
+    def of_bucket(told: str | None, anomaly_score: float, probability: float) -> "tuple[BucketInfluencer, ...]":
+        """Those of a bucket: a JSON array of name, score and probability, or None where there is but the time.
+
+        >>> [each.influencer_field_name for each in BucketInfluencer.of_bucket(None, 40.0, 0.01)]
+        ['bucketTime']
+        """
+        of_time = [("bucketTime", anomaly_score, probability)]
+        return tuple(BucketInfluencer(*each) for each in (of_time if told is None else json.loads(told)))
 
     def document(self) -> dict[str, Any]:
         """The bucket influencer as clients read it; its initial score is kept from them, they do not know it."""
@@ -51,6 +63,26 @@ class Bucket:
     """Its records where they were asked for, the most unusual first."""
     influencers: tuple[Influencer, ...] = ()
     """Who is to blame for them, likewise."""
+
+    def expanded(self, records: Iterable[Record], influencers: Iterable[Influencer]) -> "Bucket":
+        """The bucket with its records and influencers, each the most unusual first."""
+        return replace(
+            self,
+            records=tuple(
+                sorted(records, key=lambda each: (-each.normalized_probability, -each.anomaly_score, each.probability))
+            ),
+            influencers=tuple(
+                sorted(
+                    influencers,
+                    key=lambda each: (
+                        -each.anomaly_score,
+                        each.probability,
+                        each.influencer_field_name,
+                        each.influencer_field_value,
+                    ),
+                )
+            ),
+        )
 
     def document(self, *, native: bool = False) -> dict[str, Any]:
         """The bucket as clients read it; those of the Engine API know no more than they do unless it is `native`."""

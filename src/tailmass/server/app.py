@@ -11,12 +11,13 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from tailmass.engine import Engine
-from tailmass.server import data, docs, errors, forecast, jobs, results, system
+from tailmass.server import alerts, data, docs, errors, forecast, jobs, results, system
 from tailmass.server.context import Context
 from tailmass.server.linger import Linger
 from tailmass.server.metrics import Measured, Metrics
 from tailmass.server.paths import TidyPaths
 from tailmass.server.settings import Settings
+from tailmass.server.waiting import Waiting
 from tailmass.server.wire import NATIVE
 from tailmass.store import Store
 
@@ -33,10 +34,12 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         store = await run_in_threadpool(Store.open, settings.store.url, settings.home)
-        engine = Engine(store)
+        waiting = Waiting()
+        engine = Engine(store, listener=waiting)
         workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="job")
-        context = app.state.context = Context(settings, store, engine, metrics, set(), workers)
+        context = app.state.context = Context(settings, store, engine, metrics, waiting, set(), workers)
         metrics.watch_jobs(lambda: _statuses(engine))
+        metrics.watch_waiting(waiting.__len__)
         yield
         if context.uploads:
             # Those that outstayed the stop have been cancelled, and are letting their jobs go.
@@ -59,7 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.include_router(system.router)
     for each in VERSIONS:
-        for resource in (system.greeting, jobs.router, data.router, results.router):
+        for resource in (system.greeting, jobs.router, data.router, results.router, alerts.router):
             app.include_router(resource, prefix=f"/engine/{each}", include_in_schema=each in ("v2", NATIVE))
     app.include_router(results.earliest, prefix="/engine/v0.3")
     app.include_router(forecast.router, prefix=f"/engine/{NATIVE}")

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from tailmass.engine import Engine
 from tailmass.server.metrics import Metrics
 from tailmass.server.settings import Settings
+from tailmass.server.waiting import Waiting
 from tailmass.store import Store
 
 P = ParamSpec("P")
@@ -28,6 +29,8 @@ class Context:
     store: Store
     engine: Engine
     metrics: Metrics
+    waiting: Waiting
+    """Who waits for alerts."""
     uploads: set[asyncio.Task[Any]]
     """The requests that are uploads; each has a job to let go before the server can stop."""
     workers: ThreadPoolExecutor

@@ -30,6 +30,7 @@ TAGS = [
     {"name": "jobs", "description": "What to watch: create, list, look at, delete."},
     {"name": "data", "description": "Rows in: upload, flush, close."},
     {"name": "results", "description": "What was found: buckets of time with a score, records of what was unusual."},
+    {"name": "alerts", "description": "Waiting for something unusual."},
     {"name": "system", "description": "The server itself."},
     {"name": "native", "description": "The same resources with all that there is to say, and what to expect next."},
 ]

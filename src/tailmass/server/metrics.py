@@ -5,7 +5,7 @@ import time
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -37,10 +37,15 @@ class Metrics:
             ("method", "route"),
             registry=self.registry,
         )
+        self._waiting = Gauge("tailmass_waiting_for_alerts", "Requests that wait for an alert.", registry=self.registry)
 
     def watch_jobs(self, statuses: Callable[[], Iterable[str]]) -> None:
         """Report how many jobs there are by status, asking for the statuses whenever the numbers are read."""
         self.registry.register(_Jobs(statuses))
+
+    def watch_waiting(self, count: Callable[[], int]) -> None:
+        """Report how many wait for an alert, counting them whenever the numbers are read."""
+        self._waiting.set_function(count)
 
     def uploaded(self, before: Counts, after: Counts) -> None:
         """Count what has become of the rows of an upload since they were last counted."""

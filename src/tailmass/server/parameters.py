@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Query
 from starlette.requests import Request
 
+from tailmass.alerts import TYPES, Condition
 from tailmass.engine.detect import UNITS
 from tailmass.errors import (
     EndBeforeStart,
@@ -21,6 +22,7 @@ from tailmass.errors import (
     InvalidSkip,
     InvalidTake,
     InvalidThreshold,
+    InvalidTimeout,
     InvalidValue,
 )
 from tailmass.results import parse_time, wire_time
@@ -30,6 +32,9 @@ from tailmass.server.wire import NATIVE, native, version
 
 LARGEST = 2**31 - 1
 """The largest skip or take; clients read both back into 32 bits."""
+
+PATIENCE = 90.0
+"""Seconds to wait for an alert unless told otherwise."""
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
 _DURATION = re.compile(r"([0-9]{1,12})([smhdw]?)")
@@ -60,6 +65,19 @@ def threshold(text: str) -> float:
         return 0.0
     if not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
         raise InvalidThreshold(f"{text!r} is not a number to compare a score with")
+    return float(text)
+
+
+def patience(text: str) -> float:
+    """How long to wait, in seconds.
+
+    >>> patience("30"), patience("")
+    (30.0, 90.0)
+    """
+    if not text:
+        return PATIENCE
+    if not _NUMBER.fullmatch(text) or not 0 <= float(text) <= LARGEST:
+        raise InvalidTimeout(f"'timeout' is {text!r}: write the seconds to wait, from 0 to {LARGEST}")
     return float(text)
 
 
@@ -159,6 +177,7 @@ def _native(name: str, description: str, **schema: Any) -> Any:
 _SKIP = _text("skip", "How many to leave out at the beginning.", type="integer", minimum=0, default=0)
 _TAKE = _text("take", "How many to answer at most.", type="integer", minimum=0, default=100)
 _DATE = "ISO 8601, or seconds or milliseconds since the epoch."
+_INTERIM = "Whether to include interim results."
 _START = _text("start", f"Earliest time, itself included. {_DATE}")
 _END = _text("end", f"Latest time, itself excluded. {_DATE}")
 
@@ -241,6 +260,36 @@ async def _alerts(
     return flag(value) if native(request) else None
 
 
+async def _condition(
+    include_interim: Annotated[bool, Depends(_switch("includeInterim", _INTERIM, "includeinterim"))],
+    score: Annotated[
+        str, _text("score", "Least anomalyScore to wait for.", type="number", minimum=0, maximum=100)
+    ] = "",
+    probability: Annotated[
+        str,
+        _text("probability", "Least normalizedProbability to wait for.", type="number", minimum=0, maximum=100),
+    ] = "",
+    alert_on: Annotated[
+        str, _text("alertOn", f"Whose score to look at, any of {', '.join(TYPES)}, with commas.", default="bucket")
+    ] = "",
+) -> Condition:
+    kinds = tuple(dict.fromkeys(filter(None, (each.strip().lower() for each in alert_on.split(",")))))
+    return Condition(
+        score=threshold(score) if score else None,
+        probability=threshold(probability) if probability else None,
+        alert_on=kinds or ("bucket",),
+        include_interim=include_interim,
+    )
+
+
+async def _patience(
+    value: Annotated[
+        str, _text("timeout", "How long to wait, in seconds.", type="number", minimum=0, default=PATIENCE)
+    ] = "",
+) -> float:
+    return patience(value)
+
+
 async def _series(
     index: Annotated[
         str, _text("detectorIndex", "Position of the detector in the job.", type="integer", default=0)
@@ -267,9 +316,7 @@ FlushAsked = Annotated[Flush, Depends(_flush)]
 ResetAsked = Annotated[Reset, Depends(_reset)]
 Overwrite = Annotated[bool, Depends(_switch("overwrite", "Whether to delete a job of the same id first."))]
 Expand = Annotated[bool, Depends(_switch("expand", "Whether to nest the records and influencers of a bucket."))]
-IncludeInterim = Annotated[
-    bool, Depends(_switch("includeInterim", "Whether to include interim results.", "includeinterim"))
-]
+IncludeInterim = Annotated[bool, Depends(_switch("includeInterim", _INTERIM, "includeinterim"))]
 Descending = Annotated[str, _text("desc", "Whether to sort from high to low.", type="boolean", default=True)]
 Sort = Annotated[str, _text("sort", "The field of a record to sort by.", default="normalizedProbability")]
 InfluencerSort = Annotated[str, _text("sort", "The field of an influencer to sort by.", default="anomalyScore")]
@@ -284,5 +331,7 @@ NormalizedProbability = Annotated[
 ]
 Kind = Annotated[str | None, Depends(_kind)]
 Alerts = Annotated[bool | None, Depends(_alerts)]
+Awaited = Annotated[Condition, Depends(_condition)]
+Patience = Annotated[float, Depends(_patience)]
 OfSeries = Annotated[SeriesAsked, Depends(_series)]
 Duration = Annotated[int, Depends(_duration)]

@@ -12,6 +12,7 @@ import uvicorn
 
 import tailmass.engine
 from tailmass.server.app import create_app
+from tailmass.server.context import Context
 from tailmass.server.settings import Settings
 
 KEEP_ALIVE = 75
@@ -28,9 +29,10 @@ class Server(uvicorn.Server):
         self.host = settings.host
         self.port: int = self.socket.getsockname()[1]
         self._ready = ready
+        self._app = create_app(settings)
         super().__init__(
             uvicorn.Config(
-                create_app(settings),
+                self._app,
                 loop="uvloop" if importlib.util.find_spec("uvloop") else "asyncio",
                 http="httptools",
                 ws="none",
@@ -61,6 +63,13 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started and self._ready is not None:
             self._ready(self.url)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more requests, and let those that are there end; who waits for an alert need not wait for that."""
+        context: Context | None = getattr(self._app.state, "context", None)
+        if context is not None:
+            context.waiting.end()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

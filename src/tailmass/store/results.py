@@ -1,6 +1,5 @@
 """Pages of buckets, of records and of influencers: filtered, sorted, and the same however often they are asked for."""
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -208,9 +207,8 @@ def _at_least(column: Column[float], least: float) -> list[ColumnElement[bool]]:
 def _bucket(row: tuple[Any, ...]) -> Bucket:
     *values, probability, told = row
     bucket = Bucket(*values)
-    of_time = [("bucketTime", bucket.anomaly_score, probability)]
-    found = of_time if told is None else json.loads(told)
-    return replace(bucket, bucket_influencers=tuple(BucketInfluencer(*each) for each in found))
+    of_bucket = BucketInfluencer.of_bucket(told, bucket.anomaly_score, probability)
+    return replace(bucket, bucket_influencers=of_bucket)
 
 
 def _expanded(connection: Connection, job: int, found: list[Bucket]) -> list[Bucket]:
@@ -229,21 +227,7 @@ def _expanded(connection: Connection, job: int, found: list[Bucket]) -> list[Buc
         for row in _rows(connection, select(*_INFLUENCER).where(influencers.c.job == job, some)):
             influencer = Influencer(*row)
             blamed[influencer.timestamp].append(influencer)
-    for each in inside.values():
-        each.sort(key=lambda record: (-record.normalized_probability, -record.anomaly_score, record.probability))
-    for those in blamed.values():
-        those.sort(
-            key=lambda each: (
-                -each.anomaly_score,
-                each.probability,
-                each.influencer_field_name,
-                each.influencer_field_value,
-            )
-        )
-    return [
-        replace(bucket, records=tuple(inside[bucket.timestamp]), influencers=tuple(blamed[bucket.timestamp]))
-        for bucket in found
-    ]
+    return [bucket.expanded(inside[bucket.timestamp], blamed[bucket.timestamp]) for bucket in found]
 
 
 def _seconds(time_ms: int) -> int:
