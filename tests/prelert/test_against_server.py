@@ -34,7 +34,7 @@ def rows() -> str:
     return "\n".join([*lines, ""])
 
 
-@pytest.fixture(params=["engine/v2", "/engine/v0.3"])
+@pytest.fixture(params=["engine/v2", "/engine/v1"])
 def client(lasting_server: "Running", request: pytest.FixtureRequest) -> EngineApiClient:
     return EngineApiClient(lasting_server.host, request.param, lasting_server.port)
 

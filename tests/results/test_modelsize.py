@@ -30,8 +30,7 @@ def test_a_time_that_is_not_known_is_left_out() -> None:
     assert not {"logTime", "timestamp"} & set(ModelSize().document())
 
 
-def test_a_job_has_them_once_they_are_known_but_not_for_clients_before_version_2() -> None:
+def test_a_job_has_them_once_they_are_known() -> None:
     known = JobState(Asked(), "CLOSED", CREATED, model_size=SIZE)
     assert known.document(BASE)["modelSizeStats"] == SIZE.document()
-    assert "modelSizeStats" not in known.document(BASE, old=True)
     assert "modelSizeStats" not in JobState(Asked(), "CLOSED", CREATED).document(BASE)

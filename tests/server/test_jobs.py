@@ -120,7 +120,8 @@ def test_urls_lead_back_the_way_the_client_came(lasting_server: "Running", job: 
         document = json.load(response)["document"]
     connection.close()
     assert document["location"] == f"http://engine.example:81/engine/{version}/jobs/{job}"
-    assert document["endpoints"]["data"] == f"http://engine.example:81/engine/{version}/data/{job}"
+    data = document["endpoints"]["data"] if version == "v2" else document["dataEndpoint"]
+    assert data == f"http://engine.example:81/engine/{version}/data/{job}"
 
 
 def test_a_client_without_a_host_header_gets_urls_too(connection: Connection, job: str, api: httpx.Client) -> None:
@@ -208,7 +209,7 @@ def test_old_clients_call_domain_split_otherwise(lasting_server: "Running", vers
     with httpx.Client(base_url=f"{lasting_server.url}/engine") as client:
         assert client.post("/v2/jobs", json=asked).json()["errorCode"] == 10201
         assert client.post(f"/{version}/jobs", json=asked).status_code == 201
-        document = client.get(f"/{version}/jobs/lookup-{version}").json()["document"]
+        document = client.get(f"/v1/jobs/lookup-{version}").json()["document"]
         assert document["transforms"] == [{**lookup, "transform": "domain_split"}]
 
 

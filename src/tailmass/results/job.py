@@ -40,16 +40,13 @@ class JobState:
     scheduler_status: str = "STOPPED"
     """STARTED, STOPPING or STOPPED; said only of jobs that have a scheduler."""
 
-    def document(
-        self, base_url: str, *, native: bool = False, old: bool = False, alert_threshold: float | None = None
-    ) -> dict[str, Any]:
+    def document(self, base_url: str, *, native: bool = False, alert_threshold: float | None = None) -> dict[str, Any]:
         """The job as clients read it.
 
         Parameters
         ----------
         base_url : how they reached the API, such as http://host:8080/engine/v2
         native : whether they know what the Engine API does not have
-        old : whether they are of the time before its version 2, and know of no model size
         alert_threshold : the score from which on its buckets are alerts, told to those who know it
         """
         config: Configuration = self.config
@@ -65,7 +62,7 @@ class JobState:
         if self.last_data_time_ms is not None:
             body["lastDataTime"] = wire_time(self.last_data_time_ms)
         body |= {name: value for name, value in asked.items() if name not in body}
-        if self.model_size is not None and not old:
+        if self.model_size is not None:
             body["modelSizeStats"] = self.model_size.document()
         if native and alert_threshold is not None:
             body["alertThreshold"] = score(alert_threshold)

@@ -15,8 +15,9 @@ from tailmass.errors import JobNotRunning
 from tailmass.server import docs
 from tailmass.server.context import Reach
 from tailmass.server.parameters import Awaited, Patience
+from tailmass.server.views import seen
 from tailmass.server.waiting import Coming
-from tailmass.server.wire import Json, base_url, native
+from tailmass.server.wire import Json, base_url, native, version
 
 router = APIRouter(prefix="/alerts_longpoll", tags=["alerts"])
 
@@ -37,8 +38,10 @@ async def alert(job_id: str, request: Request, context: Reach, awaited: Awaited,
         await run_in_threadpool(_must_run, context.engine, job_id)
         found = await _first(coming, request.receive, patience)
     if found is None:
-        return Json(timed_out(job_id, awaited.alert_on[0]))
-    return Json(found.document(job_id, base_url(request), int(time.time() * 1000), native=native(request)))
+        told = timed_out(job_id, awaited.alert_on[0])
+    else:
+        told = found.document(job_id, base_url(request), int(time.time() * 1000), native=native(request))
+    return Json(seen("alert", told, version(request)))
 
 
 def _must_run(engine: Engine, job_id: str) -> None:

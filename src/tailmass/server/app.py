@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from tailmass.engine import Engine
-from tailmass.server import alerts, data, docs, errors, forecast, jobs, results, system
+from tailmass.server import alerts, data, docs, earliest, errors, forecast, jobs, results, system
 from tailmass.server.context import Context
 from tailmass.server.linger import Linger
 from tailmass.server.metrics import Measured, Metrics
@@ -64,7 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
     for each in VERSIONS:
         for resource in (system.greeting, jobs.router, data.router, results.router, alerts.router):
             app.include_router(resource, prefix=f"/engine/{each}", include_in_schema=each in ("v2", NATIVE))
-    app.include_router(results.earliest, prefix="/engine/v0.3")
+    app.include_router(earliest.router, prefix="/engine/v0.3")
     app.include_router(forecast.router, prefix=f"/engine/{NATIVE}")
     docs.install(app)
     errors.install(app)

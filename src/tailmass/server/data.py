@@ -17,10 +17,11 @@ from tailmass.results import Counts, acknowledgement
 from tailmass.server import docs
 from tailmass.server.body import batches
 from tailmass.server.context import Context, Reach
-from tailmass.server.errors import STATUS, stopped, surprise
+from tailmass.server.errors import STATUS, document, stopped, surprise
 from tailmass.server.linger import STOPPING
 from tailmass.server.metrics import Metrics
 from tailmass.server.parameters import FlushAsked, Reset, ResetAsked
+from tailmass.server.views import seen
 from tailmass.server.wire import Json, version
 
 log = logging.getLogger(__name__)
@@ -90,12 +91,13 @@ class Recipient:
             if not self.settled:
                 self.error = reason
 
-    def entry(self) -> dict[str, Any]:
-        """What became of the upload in this job, as clients read it."""
+    def entry(self, request: Request) -> dict[str, Any]:
+        """What became of the upload in this job, as the client who asked reads it."""
         if self.counts is not None:
-            return {"jobId": self.job_id, "uploadSummary": self.counts.document(summary=True)}
+            summary = seen("counts", self.counts.document(summary=True), version(request))
+            return {"jobId": self.job_id, "uploadSummary": summary}
         assert self.error is not None, "an upload ends with counts or with an error"
-        return {"jobId": self.job_id, "error": self.error.document()}
+        return {"jobId": self.job_id, "error": document(self.error, request)}
 
     @contextlib.contextmanager
     def _settling(self) -> Iterator[None]:
@@ -148,7 +150,7 @@ async def upload(job_ids: JobIds, request: Request, context: Reach, reset: Reset
             for recipient in recipients:
                 if not recipient.settled:
                     await context.work(recipient.abandon, reason)
-    return _answer(recipients)
+    return _answer(recipients, request)
 
 
 def _split(job_ids: str) -> list[str]:
@@ -173,10 +175,12 @@ async def _deliver(stream: AsyncIterator[bytes], recipients: Sequence[Recipient]
     await asyncio.gather(*(context.start(recipient.finish) for recipient in recipients if recipient.listening))
 
 
-def _answer(recipients: Sequence[Recipient]) -> Response:
+def _answer(recipients: Sequence[Recipient], request: Request) -> Response:
     errors = [recipient.error for recipient in recipients if recipient.error is not None]
     status = STATUS[errors[0].code] if len(errors) == len(recipients) else 202
-    return Json({"responses": [recipient.entry() for recipient in recipients]}, status)
+    if status != 202 and version(request) == "v0.3":  # it knows no answer for several jobs
+        return Json(document(errors[0], request), status)
+    return Json({"responses": [recipient.entry(request) for recipient in recipients]}, status)
 
 
 @router.post(

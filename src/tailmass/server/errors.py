@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -12,7 +13,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tailmass.errors import EngineError, UnknownError
-from tailmass.server.wire import Json
+from tailmass.server.views import seen
+from tailmass.server.wire import NATIVE, Json, version
 
 log = logging.getLogger(__name__)
 
@@ -47,16 +49,22 @@ async def answer(request: Request, error: Exception) -> Response:
         case EngineError():
             if STATUS[error.code] == 500:
                 log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
-            return Json(error.document(), STATUS[error.code])
+            return Json(document(error, request), STATUS[error.code])
         case HTTPException():
             # The router's own: no such route, or not with this method.
             told = UnknownError(f"{error.detail}: {request.method} {request.scope['path']}")
-            return Json(told.document(), error.status_code, error.headers)
+            return Json(document(told, request), error.status_code, error.headers)
         case ClientDisconnect():
             return Response(status_code=CLIENT_LEFT)
         case _:
             log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
             return Json(surprise().document(), 500)
+
+
+def document(error: EngineError, request: Request) -> dict[str, Any]:
+    """An error as the client who asked reads it."""
+    of_api = request.scope["path"].startswith("/engine/")
+    return seen("error", error.document(), version(request) if of_api else NATIVE)
 
 
 def surprise() -> UnknownError:

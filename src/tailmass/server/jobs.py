@@ -1,6 +1,5 @@
 """The resource `/jobs`: create, list, look at, delete."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter
@@ -10,13 +9,14 @@ from starlette.responses import Response
 from tailmass.engine.budget import alert_threshold
 from tailmass.errors import MissingJob
 from tailmass.jobs import Job
-from tailmass.results import JobState, acknowledgement, page, single
+from tailmass.results import JobState, acknowledgement, page
 from tailmass.server import docs
 from tailmass.server.body import document
 from tailmass.server.context import Context, Reach
 from tailmass.server.dialect import current
 from tailmass.server.parameters import Overwrite, Page
-from tailmass.server.wire import Json, base_url, native, old, own_url, version
+from tailmass.server.views import seen, single
+from tailmass.server.wire import Json, base_url, native, own_url, version
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -31,20 +31,24 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
 )
 async def create(request: Request, context: Reach, overwrite: Overwrite) -> Response:
     """Take on a job; it is closed until data arrives. Without an id it is given one."""
-    configuration = current(await document(request), version(request))
-    job_id = await context.work(_create, context, configuration, overwrite)
+    configuration = await document(request)
+    job_id = await context.work(_create, context, configuration, version(request), overwrite)
     return Json({"id": job_id}, 201)
 
 
-def _create(context: Context, configuration: bytes | Mapping[str, Any], overwrite: bool) -> str:
-    return context.engine.create(Job.parse(configuration), overwrite=overwrite)
+def _create(context: Context, configuration: bytes, spoken: str, overwrite: bool) -> str:
+    def settings(job_id: str) -> dict[str, Any]:
+        known: dict[str, Any] = context.engine.job(job_id).config.document()
+        return known
+
+    return context.engine.create(Job.parse(current(configuration, spoken, settings)), overwrite=overwrite)
 
 
 @router.get("", summary="List jobs", response_description="A page of jobs, oldest first.", responses=docs.errors(400))
 def jobs(request: Request, context: Reach, paging: Page) -> Response:
     """All jobs, in the order they were created."""
     hits, states = context.engine.jobs(paging.skip, paging.take)
-    documents = [_document(state, request) for state in states]
+    documents = [seen("job", _document(state, request), version(request)) for state in states]
     return Json(page(documents, hits, paging.skip, paging.take, own_url(request), {}))
 
 
@@ -59,13 +63,13 @@ def job(job_id: str, request: Request, context: Reach) -> Response:
     try:
         state = context.engine.job(job_id)
     except MissingJob:
-        return Json(single("job", None), 404)
-    return Json(single("job", _document(state, request)))
+        return Json(single("job", job_id, None, version(request)), 404)
+    return Json(single("job", job_id, _document(state, request), version(request)))
 
 
 def _document(state: JobState, request: Request) -> dict[str, Any]:
     threshold = alert_threshold(state.config)
-    return state.document(base_url(request), native=native(request), old=old(request), alert_threshold=threshold)
+    return state.document(base_url(request), native=native(request), alert_threshold=threshold)
 
 
 @router.delete(

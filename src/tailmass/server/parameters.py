@@ -324,7 +324,11 @@ InfluencerScore = Annotated[float, Depends(_at_least("anomalyScore", "Least anom
 AnomalyScore = Annotated[float, Depends(_at_least("anomalyScore", "Least anomalyScore of the bucket."))]
 MaxNormalizedProbability = Annotated[
     float,
-    Depends(_at_least("maxNormalizedProbability", "Least maxNormalizedProbability.", "normalizedProbability")),
+    Depends(
+        _at_least(
+            "maxNormalizedProbability", "Least maxNormalizedProbability.", "normalizedProbability", "unusualScore"
+        )
+    ),
 ]
 NormalizedProbability = Annotated[
     float, Depends(_at_least("normalizedProbability", "Least normalizedProbability.", "unusualScore"))

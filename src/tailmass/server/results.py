@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from tailmass.engine.budget import alert_threshold
 from tailmass.errors import InvalidSortField, InvalidThreshold
-from tailmass.results import Bucket, Influencer, JobState, Record, page, parse_time, single
+from tailmass.results import Bucket, Influencer, JobState, Record, page, parse_time
 from tailmass.server import docs
-from tailmass.server.context import Reach
+from tailmass.server.context import Context, Reach
 from tailmass.server.parameters import (
     Alerts,
     AnomalyScore,
@@ -32,12 +32,10 @@ from tailmass.server.parameters import (
     Sort,
     flag,
 )
-from tailmass.server.wire import NATIVE, Json, native, own_url
+from tailmass.server.views import seen, single
+from tailmass.server.wire import NATIVE, Json, native, own_url, version
 
 router = APIRouter(prefix="/results", tags=["results"])
-earliest = APIRouter(prefix="/results", include_in_schema=False)
-"""What only version 0.3 has: buckets directly below the results of a job."""
-
 Timestamp = Annotated[
     str, Path(description="Start of the bucket: ISO 8601, or seconds or milliseconds since the epoch.")
 ]
@@ -85,6 +83,7 @@ def buckets(
         expand=expand,
     )
     return _page(
+        "bucket",
         request,
         paging,
         between,
@@ -95,9 +94,6 @@ def buckets(
         maxNormalizedProbability=max_normalized_probability,
         alerts=alerts,
     )
-
-
-earliest.get("/{job_id}")(buckets)
 
 
 @router.get(
@@ -116,11 +112,18 @@ def bucket(
 ) -> Response:
     """The bucket that starts at a time."""
     context.engine.job(job_id)
+    found = bucket_at(job_id, timestamp, context, include_interim=include_interim, expand=expand)
+    document = found.document(native=native(request)) if found else None
+    key = str(parse_time(timestamp) // 1000)
+    return Json(single("bucket", key, document, version(request), expanded=expand), 200 if found else 404)
+
+
+def bucket_at(job_id: str, timestamp: str, context: Context, *, include_interim: bool, expand: bool) -> Bucket | None:
+    """The bucket that starts at a time, in any form a client may write it."""
     seconds, rest_ms = divmod(parse_time(timestamp), 1000)
-    found = None
-    if rest_ms == 0:  # buckets start at whole seconds
-        found = context.store.bucket(job_id, seconds, include_interim=include_interim, expand=expand)
-    return Json(single("bucket", found.document(native=native(request)) if found else None), 200 if found else 404)
+    if rest_ms:  # buckets start at whole seconds
+        return None
+    return context.store.bucket(job_id, seconds, include_interim=include_interim, expand=expand)
 
 
 @router.get(
@@ -162,6 +165,7 @@ def records(
         kind=kind,
     )
     return _page(
+        "record",
         request,
         paging,
         between,
@@ -208,6 +212,7 @@ def influencers(
         anomaly_score=anomaly_score,
     )
     return _page(
+        "influencer",
         request,
         paging,
         between,
@@ -244,7 +249,7 @@ def category(job_id: str, category_id: CategoryId, request: Request, context: Re
     context.engine.job(job_id)
     found = context.store.category(job_id, int(category_id)) if _NUMBER.fullmatch(category_id) else None
     document = found.document(native=native(request)) if found else None
-    return Json(single("categoryDefinition", document), 200 if found else 404)
+    return Json(single("categoryDefinition", category_id, document, version(request)), 200 if found else 404)
 
 
 @router.get(
@@ -278,6 +283,7 @@ def _threshold(state: JobState) -> float:
 
 
 def _page(
+    noun: str,
     request: Request,
     paging: Paging,
     between: Range,
@@ -286,6 +292,9 @@ def _page(
 ) -> Response:
     """A page of what was found; `asked` is restated in the addresses of the pages around it, in its order."""
     hits, results = found
-    documents = [result.document(native=native(request)) for result in results]
+    expanded = bool(asked.get("expand"))
+    documents = [
+        seen(noun, result.document(native=native(request)), version(request), expanded=expanded) for result in results
+    ]
     parameters = {**between.parameters(), **asked}
     return Json(page(documents, hits, paging.skip, paging.take, own_url(request), parameters))

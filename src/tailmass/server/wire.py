@@ -55,11 +55,6 @@ def native(request: Request) -> bool:
     return version(request) == NATIVE
 
 
-def old(request: Request) -> bool:
-    """Whether the client is of the time before version 2."""
-    return version(request) in OLD
-
-
 def own_url(request: Request) -> str:
     """The URL of the resource that was asked for, without its query."""
     return origin(request) + quote(request.scope["path"])
