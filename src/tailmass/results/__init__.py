@@ -10,6 +10,7 @@ from tailmass.results.influencer import Influencer
 from tailmass.results.job import JobState
 from tailmass.results.modelsize import ModelSize
 from tailmass.results.record import Record
+from tailmass.results.snapshot import Snapshot
 from tailmass.results.times import parse_time, wire_time
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "JobState",
     "ModelSize",
     "Record",
+    "Snapshot",
     "acknowledgement",
     "page",
     "parse_time",

@@ -107,6 +107,14 @@ def _influencers(connection: Connection) -> None:
     _add(connection, "tailmass_records", {"influencers": _TEXT})
 
 
+def _snapshots(connection: Connection) -> None:
+    """What snapshots are listed with; those that are there are kept to go on from, and not listed."""
+    connection.exec_driver_sql("ALTER TABLE tailmass_snapshots ADD COLUMN restore_priority BIGINT NOT NULL DEFAULT 0")
+    connection.exec_driver_sql("UPDATE tailmass_snapshots SET restore_priority = number")
+    _add(connection, "tailmass_snapshots", {"snapshot_id": _TEXT, "description": _TEXT, "model_size": _TEXT})
+    _add(connection, "tailmass_snapshots", {"latest_record_time_ms": BigInteger(), "latest_result_time": BigInteger()})
+
+
 STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _explanations,
     2: _populations,
@@ -114,5 +122,6 @@ STEPS: Mapping[int, Callable[[Connection], None]] = {
     4: _correlations,
     5: _model_size,
     6: _influencers,
+    7: _snapshots,
 }
 """What leads from each version to the one after it."""

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from tailmass.results import evidence
 
-VERSION = 7
+VERSION = 8
 """The schema this code reads and writes; it grows with every change to the tables below, by a step in `migrations`."""
 
 # SQLite gives numbers by itself only to a column declared INTEGER.
@@ -191,5 +191,14 @@ snapshots = Table(
     Column("job", _NUMBER, ForeignKey("tailmass_jobs.number", ondelete="CASCADE"), nullable=False, index=True),
     Column("time_ms", BigInteger, nullable=False),
     Column("file", Text, nullable=False),
+    # A job goes on from the row where it is highest.
+    Column("restore_priority", BigInteger, nullable=False),
+    # None, as are the columns after it, for what is kept only in case of a crash and not listed.
+    Column("snapshot_id", _TEXT),
+    Column("description", _TEXT),
+    Column("latest_record_time_ms", BigInteger),
+    Column("latest_result_time", BigInteger),
+    # A JSON object.
+    Column("model_size", _TEXT),
     sqlite_autoincrement=True,
 )

@@ -1,16 +1,16 @@
 """The store: what the engine needs kept, and the server needs found again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tailmass.errors import DataStoreError
-from tailmass.results import Batch, Bucket, Category, Counts, Influencer, JobState, ModelSize, Record
-from tailmass.store import batches, categories, jobs, results
+from tailmass.results import Batch, Bucket, Category, Counts, Influencer, JobState, ModelSize, Record, Snapshot
+from tailmass.store import batches, categories, jobs, removal, results, snapshots
 from tailmass.store.blobs import Array
 from tailmass.store.database import Database
-from tailmass.store.snapshots import Snapshots
+from tailmass.store.snapshots import Selection, Snapshots, State
 
 
 class Store:
@@ -89,13 +89,84 @@ class Store:
             batches.write(connection, number, batch)
             categories.write(connection, number, batch.categories)
 
-    def save_snapshot(self, job_id: str, header: dict[str, Any], arrays: Mapping[str, Array], *, time_ms: int) -> None:
-        """Keep what a job has learned; the header is whatever JSON can say."""
-        self._snapshots.save(job_id, header, arrays, time_ms=time_ms)
+    def remove_results(self, job_id: str, *, before: int | None = None, after: int | None = None) -> Iterator[int]:
+        """Remove the buckets that start before an epoch second and after one, with all that is in them.
 
-    def snapshot(self, job_id: str) -> tuple[dict[str, Any], dict[str, Array]] | None:
-        """What a job had learned when it last was kept; a damaged file is passed over for the one before."""
-        return self._snapshots.newest(job_id)
+        Every step is a transaction, and says how many buckets it has removed.
+        """
+        left = True
+        while left:
+            with self._database.write() as connection:
+                job = jobs.number(connection, job_id)
+                removed, left = removal.remove(connection, job, before=before, after=after)
+            yield removed
+
+    def save_snapshot(
+        self,
+        job_id: str,
+        header: dict[str, Any],
+        arrays: Mapping[str, Array],
+        *,
+        time_ms: int,
+        listed: Snapshot | None = None,
+    ) -> None:
+        """Keep what a job has learned; the header is whatever JSON can say.
+
+        It is `listed` with a new id and the highest priority. What is not listed goes when two newer ones are there.
+        """
+        self._snapshots.save(job_id, header, arrays, time_ms=time_ms, listed=listed)
+
+    def snapshot(self, job_id: str, snapshot_id: str | None = None) -> State | None:
+        """What a job had learned in one of its snapshots, or what it is to go on from.
+
+        A damaged file of the latter is passed over for the one before.
+        """
+        return self._snapshots.newest(job_id) if snapshot_id is None else self._snapshots.read(job_id, snapshot_id)
+
+    def snapshots(
+        self,
+        job_id: str,
+        *,
+        skip: int = 0,
+        take: int = 100,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        snapshot_id: str | None = None,
+        description: str | None = None,
+        sort: str = "restorePriority",
+        desc: bool = True,
+    ) -> tuple[int, list[Snapshot]]:
+        """How many snapshots match, and the page of them in the order asked for; the range is of their own time."""
+        selection = Selection(start_ms=start_ms, end_ms=end_ms, snapshot_id=snapshot_id, description=description)
+        with self._database.read() as connection:
+            job = jobs.number(connection, job_id)
+            return snapshots.page(connection, job, selection, skip=skip, take=take, sort=sort, desc=desc)
+
+    def revert(
+        self,
+        job_id: str,
+        snapshot_id: str,
+        header: dict[str, Any],
+        arrays: Mapping[str, Array],
+        *,
+        time_ms: int,
+        counts: Counts,
+    ) -> Snapshot:
+        """Make a snapshot the active one; a job that is not running is then closed, and goes on from this state."""
+        return self._snapshots.revert(job_id, snapshot_id, header, arrays, time_ms=time_ms, counts=counts)
+
+    def describe_snapshot(self, job_id: str, snapshot_id: str, description: str) -> Snapshot:
+        """Give a snapshot a description that no other one of the job has."""
+        with self._database.write() as connection:
+            return snapshots.describe(connection, job_id, snapshot_id, description)
+
+    def delete_snapshot(self, job_id: str, snapshot_id: str) -> None:
+        """Remove a snapshot, unless the job goes on from it."""
+        self._snapshots.delete(job_id, snapshot_id)
+
+    def prune_snapshots(self, job_id: str, before_ms: int) -> int:
+        """Remove the snapshots made before a time, and say how many; two stay, whatever their age."""
+        return self._snapshots.prune(job_id, before_ms)
 
     def buckets(
         self,
