@@ -11,6 +11,7 @@ import pytest
 
 from tailmass.client import Client
 from tailmass.errors import (
+    CannotDeleteHighestPriority,
     EndBeforeStart,
     IncompleteConfiguration,
     InvalidSortField,
@@ -19,6 +20,7 @@ from tailmass.errors import (
     JobNotRunning,
     MissingField,
     MissingJob,
+    NoSuchModelSnapshot,
     UncompressedData,
     UnparseableDate,
 )
@@ -174,6 +176,32 @@ def test_a_score_filters(client: Client, analysed: str) -> None:
 
 def test_a_bucket_that_is_not_there_is_none(client: Client, analysed: str) -> None:
     assert client.results.bucket(analysed, START - 3600) is None
+
+
+def test_a_job_goes_back_to_a_snapshot(client: Client, job: str) -> None:
+    text = list(lines())
+    for part in (text[:401], text[:1] + text[401:]):
+        client.data.upload(job, "".join(part))
+        client.data.close(job)
+    before = list(client.results.buckets(job))
+    newest, oldest = client.snapshots.all(job)
+    assert [client.snapshots.all(job, sort="timestamp", desc=False).page(take=1)["documents"][0]] == [oldest]
+    described = client.snapshots.describe(job, oldest["snapshotId"], "half way")
+    assert list(client.snapshots.all(job, description="half way")) == [described]
+    assert list(client.snapshots.all(job, end=newest["timestamp"])) == [described]
+    for selector in ({"time": oldest["timestamp"]}, {"snapshot_id": oldest["snapshotId"]}, {"description": "half way"}):
+        assert client.snapshots.revert(job, **selector)["description"] == "half way"
+    assert list(client.results.buckets(job)) == before
+    client.snapshots.revert(job, description="half way", delete_intervening_results=True)
+    assert len(list(client.results.buckets(job))) < len(before)
+    client.data.upload(job, "".join(text[:1] + text[401:]))
+    client.data.close(job)
+    assert list(client.results.buckets(job)) == before
+    with pytest.raises(CannotDeleteHighestPriority):
+        client.snapshots.delete(job, next(iter(client.snapshots.all(job)))["snapshotId"])
+    client.snapshots.delete(job, oldest["snapshotId"])
+    with pytest.raises(NoSuchModelSnapshot):
+        client.snapshots.delete(job, oldest["snapshotId"])
 
 
 def test_questions_that_make_no_sense_are_refused(client: Client, analysed: str) -> None:

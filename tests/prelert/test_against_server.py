@@ -181,3 +181,28 @@ def test_a_date_that_is_none_is_the_answer_of_every_query(start: str, client: En
         client.getRecords(analysed, start_date=start),
     ):
         assert (status, document["errorCode"]) == (400, 60101)
+
+
+def test_snapshots_are_listed_described_gone_back_to_and_deleted(client: EngineApiClient, job: str) -> None:
+    lines = rows().splitlines(keepends=True)
+    for part in (lines[:401], lines[:1] + lines[401:]):
+        client.upload(job, "".join(part))
+        client.close(job)
+    status, page = client.getModelSnapshots(job, sort_field="timestamp", sort_descending=False)
+    assert (status, page["hitCount"]) == (200, 2)
+    oldest, newest = page["documents"]
+    status, envelope = client.updateModelSnapshotDescription(job, oldest["snapshotId"], "half way")
+    assert (status, envelope["document"]["description"]) == (200, "half way")
+    assert client.getModelSnapshots(job, description="half way")[1]["documents"] == [envelope["document"]]
+    status, document = client.deleteModelSnapshot(job, newest["snapshotId"])
+    assert (status, document["errorCode"]) == (400, 60125)
+    status, document = client.revertToSnapshot(job)
+    assert (status, document["errorCode"]) == (400, 60118)
+    status, envelope = client.revertToSnapshot(job, description="half way", delete_intervening_results=True)
+    assert (status, envelope["type"], envelope["document"]["snapshotId"]) == (
+        200,
+        "modelSnapshot",
+        oldest["snapshotId"],
+    )
+    assert client.deleteModelSnapshot(job, newest["snapshotId"]) == (200, ACKNOWLEDGED)
+    assert client.upload(job, "".join(lines[:1] + lines[401:]))[0] == 202

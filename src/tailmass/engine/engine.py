@@ -12,6 +12,7 @@ from tailmass.engine.forecast import DAY, forecast
 from tailmass.engine.pipeline import Pipeline, counts_of
 from tailmass.engine.ports import Listener, Store
 from tailmass.engine.running import Running
+from tailmass.engine.snapshots import persist_interval, revert, sweep, verify_closed
 from tailmass.engine.upload import Intake, Upload
 from tailmass.errors import (
     AnalysisError,
@@ -25,7 +26,7 @@ from tailmass.errors import (
     TooManyJobsRunning,
 )
 from tailmass.jobs import Job
-from tailmass.results import Counts, Forecast, JobState
+from tailmass.results import Counts, Forecast, JobState, Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -193,12 +194,40 @@ class Engine:
                 return
             self._store.update_job(job_id, status="CLOSING")
             try:
-                running.save()
+                running.close()
             except EngineError:
                 self._store.update_job(job_id, status="RUNNING")
                 raise
             self._forget(job_id)
             self._store.update_job(job_id, status="CLOSED", finished_time_ms=self._now_ms())
+
+    def revert(
+        self,
+        job_id: str,
+        *,
+        until_ms: int | None = None,
+        snapshot_id: str | None = None,
+        description: str | None = None,
+        delete_results: bool = False,
+    ) -> Snapshot:
+        """Let a closed job go on from an earlier snapshot (see `engine.snapshots`). Clears a failure."""
+        verify_closed(self._store.job(job_id))
+        with self._exclusive(job_id) as state:
+            return revert(
+                self._store,
+                state,
+                time_ms=self._now_ms(),
+                until_ms=until_ms,
+                snapshot_id=snapshot_id,
+                description=description,
+                delete_results=delete_results,
+            )
+
+    def sweep(self) -> Iterator[None]:
+        """Remove what jobs do not want to keep any more, in steps between which the caller may stop."""
+        total, _ = self._store.jobs(0, 0)
+        for state in self._store.jobs(0, total)[1]:
+            yield from sweep(self._store, state, self._clock())
 
     def shutdown(self) -> None:
         """Close all running jobs; one that is still in use is left as a crash would leave it."""
@@ -222,8 +251,11 @@ class Engine:
                 )
         if state.status == "FAILED":
             raise AnalysisStartError(f"Job {job_id!r} has failed: close it, then send the data since its last close")
-        running = Running(job_id, self._restored(state), self._store, self._clock, self._listener)
-        self._store.update_job(job_id, status="RUNNING")
+        pipeline = self._restored(state)
+        interval = persist_interval(state.config)
+        running = Running(job_id, pipeline, self._store, self._clock, interval, self._listener)
+        # What was counted is what was learnt: where a damaged snapshot was passed over, both go back.
+        self._store.update_job(job_id, status="RUNNING", counts=pipeline.counts)
         with self._guard:
             self._running[job_id] = running
         return running

@@ -208,6 +208,12 @@ class Pipeline:
             bucket_time=None if self.clock.first is None else (self.clock.first - 1) * self.clock.span,
         )
 
+    @property
+    def latest_result_time(self) -> int | None:
+        """Epoch second of the last bucket whose results are final; None before there is one."""
+        first = self.clock.first if self._overlap is None else self._overlap.first
+        return None if first is None or not self.counts.bucket_count else (first - 1) * self.clock.span
+
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """Everything the job has learnt, as a header for JSON and arrays by name."""
         arrays: Arrays = self.clock.state() | self.memory.state()

@@ -1,11 +1,14 @@
 """What the engine needs of others, and does not import."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
 
-from tailmass.results import Batch, Counts, JobState, ModelSize
+from tailmass.results import Batch, Counts, JobState, ModelSize, Snapshot
+
+Array = np.ndarray[Any, Any]
+State = tuple[dict[str, Any], dict[str, Array]]
 
 
 class Listener(Protocol):
@@ -48,10 +51,49 @@ class Store(Protocol):
     def write(self, job_id: str, batch: Batch, counts: Counts) -> None:
         """Replace the results of the batch's buckets and its categories, and set the job's counts: one transaction."""
 
-    def save_snapshot(
-        self, job_id: str, header: dict[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]], *, time_ms: int
-    ) -> None:
-        """Keep what a job has learnt."""
+    def remove_results(self, job_id: str, *, before: int | None = None, after: int | None = None) -> Iterator[int]:
+        """Remove the buckets that start before an epoch second and after one; each step says how many."""
 
-    def snapshot(self, job_id: str) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]] | None:
-        """What was kept last and can be read."""
+    def save_snapshot(
+        self,
+        job_id: str,
+        header: dict[str, Any],
+        arrays: Mapping[str, Array],
+        *,
+        time_ms: int,
+        listed: Snapshot | None = None,
+    ) -> None:
+        """Keep what a job has learnt; if it is `listed`, as a snapshot with an id and the highest priority."""
+
+    def snapshot(self, job_id: str, snapshot_id: str | None = None) -> State | None:
+        """What a job had learnt in one of its snapshots, or what it is to go on from: the last that can be read."""
+
+    def snapshots(
+        self,
+        job_id: str,
+        *,
+        skip: int = 0,
+        take: int = 100,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        snapshot_id: str | None = None,
+        description: str | None = None,
+        sort: str = "restorePriority",
+        desc: bool = True,
+    ) -> tuple[int, list[Snapshot]]:
+        """How many snapshots match, and a page of them."""
+
+    def revert(
+        self,
+        job_id: str,
+        snapshot_id: str,
+        header: dict[str, Any],
+        arrays: Mapping[str, Array],
+        *,
+        time_ms: int,
+        counts: Counts,
+    ) -> Snapshot:
+        """Make a snapshot the active one; the job is closed, has these counts, and goes on from this state."""
+
+    def prune_snapshots(self, job_id: str, before_ms: int) -> int:
+        """Remove the snapshots made before a time, but for those that are needed, and say how many."""

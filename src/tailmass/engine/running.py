@@ -1,11 +1,16 @@
 """A job that is open: its pipeline, and what of it the store does not have yet."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 
 from tailmass.engine.pipeline import Pipeline
 from tailmass.engine.ports import Listener, Store
+from tailmass.engine.snapshots import CLOSED, PERIODIC, snapshot_of
+from tailmass.errors import DataStoreError
 from tailmass.results import Batch
+
+log = logging.getLogger(__name__)
 
 
 class Running:
@@ -16,6 +21,7 @@ class Running:
     job_id, pipeline : the job
     store : where everything is kept
     clock : epoch seconds now
+    persist_interval : seconds after which a snapshot is made while rows come
     listener : told of what the store has taken
     """
 
@@ -25,6 +31,7 @@ class Running:
         pipeline: Pipeline,
         store: Store,
         clock: Callable[[], float],
+        persist_interval: int,
         listener: Listener | None = None,
     ) -> None:
         self.job_id = job_id
@@ -34,7 +41,10 @@ class Running:
         self._listener = listener
         self._told = pipeline.memory.status
         self._waiting: list[Batch] = []
+        self._persist_interval = persist_interval
+        self._due = clock() + persist_interval
         self._unsaved = False
+        self._unlisted = False
 
     def deliver(self, batch: Batch) -> None:
         """Note that the pipeline has moved on, and keep the results if there are any."""
@@ -46,6 +56,8 @@ class Running:
             self._waiting.clear()
         if self.pipeline.memory.status != self._told:
             self._keep_model_size()
+        if self._clock() >= self._due:
+            self._persist()
 
     def report_interim(self, start: int | None, end: int | None) -> None:
         """Replace the results of open buckets by what they are now; the range is in epoch seconds."""
@@ -59,14 +71,32 @@ class Running:
 
     def save(self) -> None:
         """Make results, counts and all that was learnt safe."""
-        if not self._unsaved:
-            return
+        if self._unsaved:
+            self._keep(None)
+            self._unlisted = True
+
+    def close(self) -> None:
+        """The same, in a snapshot that is listed."""
+        if self._unsaved or self._unlisted:
+            self._keep(CLOSED)
+
+    def _persist(self) -> None:
+        """Make a snapshot between rows, if it is possible: an upload that can go on is not ended by it."""
+        try:
+            self._keep(PERIODIC)
+        except DataStoreError as error:
+            log.warning("snapshot not written: job=%s reason=%s cause=%s", self.job_id, error.message, error.cause)
+
+    def _keep(self, why: str | None) -> None:
+        time_ms = int(self._clock() * 1000)
+        self._due = self._clock() + self._persist_interval
         self.deliver(Batch.empty())
         header, arrays = self.pipeline.state()
-        self._store.save_snapshot(self.job_id, header, arrays, time_ms=int(self._clock() * 1000))
+        listed = None if why is None else snapshot_of(self.pipeline, why, time_ms)
+        self._store.save_snapshot(self.job_id, header, arrays, time_ms=time_ms, listed=listed)
         self.keep_counts()
         self._keep_model_size()
-        self._unsaved = False
+        self._unsaved = self._unlisted = False
 
     def _write(self, batch: Batch) -> None:
         self._store.write(self.job_id, batch, self.pipeline.counts)

@@ -11,8 +11,9 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from tailmass.engine import Engine
-from tailmass.server import alerts, data, docs, earliest, errors, forecast, jobs, results, system
+from tailmass.server import alerts, data, docs, earliest, errors, forecast, jobs, results, snapshots, system
 from tailmass.server.context import Context
+from tailmass.server.housekeeping import housekeeping
 from tailmass.server.linger import Linger
 from tailmass.server.metrics import Measured, Metrics
 from tailmass.server.paths import TidyPaths
@@ -40,7 +41,8 @@ def create_app(settings: Settings) -> FastAPI:
         context = app.state.context = Context(settings, store, engine, metrics, waiting, set(), workers)
         metrics.watch_jobs(lambda: _statuses(engine))
         metrics.watch_waiting(waiting.__len__)
-        yield
+        async with housekeeping(context):
+            yield
         if context.uploads:
             # Those that outstayed the stop have been cancelled, and are letting their jobs go.
             await asyncio.wait(context.uploads)
@@ -62,7 +64,9 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.include_router(system.router)
     for each in VERSIONS:
-        for resource in (system.greeting, jobs.router, data.router, results.router, alerts.router):
+        for resource in (
+            system.greeting, jobs.router, data.router, results.router, alerts.router, snapshots.router,
+        ):  # fmt: skip
             app.include_router(resource, prefix=f"/engine/{each}", include_in_schema=each in ("v2", NATIVE))
     app.include_router(earliest.router, prefix="/engine/v0.3")
     app.include_router(forecast.router, prefix=f"/engine/{NATIVE}")

@@ -31,6 +31,7 @@ TAGS = [
     {"name": "data", "description": "Rows in: upload, flush, close."},
     {"name": "results", "description": "What was found: buckets of time with a score, records of what was unusual."},
     {"name": "alerts", "description": "Waiting for something unusual."},
+    {"name": "snapshots", "description": "What a job had learnt: list, describe, delete, go back to."},
     {"name": "system", "description": "The server itself."},
     {"name": "native", "description": "The same resources with all that there is to say, and what to expect next."},
 ]
@@ -57,6 +58,11 @@ _SCHEMAS: dict[str, Any] = {
         "type": "object",
         "required": ["exists", "type"],
         "properties": {"exists": {"const": False}, "type": {"enum": ["job", "bucket", "categoryDefinition"]}},
+    },
+    "Description": {
+        "type": "object",
+        "required": ["description"],
+        "properties": {"description": {"type": "string", "minLength": 1}},
     },
     "Uploads": {
         "type": "object",

@@ -143,6 +143,16 @@ class SeriesAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class Revert:
+    """Which snapshot a job is to go back to, and whether its newer results go."""
+
+    until_ms: int | None
+    snapshot_id: str | None
+    description: str | None
+    delete_results: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Reset:
     """The buckets an upload is to replace, as it was written: an error in it belongs into the answer of each job."""
 
@@ -237,6 +247,23 @@ async def _reset(
     return Reset(start, end)
 
 
+async def _revert(
+    time: Annotated[str, _text("time", f"The newest snapshot that is not after this time. {_DATE}")] = "",
+    snapshot_id: Annotated[str, _text("snapshotId", "The snapshot of this id.")] = "",
+    description: Annotated[str, _text("description", "The snapshot of this description.")] = "",
+    delete: Annotated[
+        str,
+        _text(
+            "deleteInterveningResults",
+            "Whether to delete the results after those of the snapshot, so that their time can be sent again.",
+            type="boolean",
+            default=False,
+        ),
+    ] = "",
+) -> Revert:
+    return Revert(instant(time), snapshot_id or None, description or None, flag(delete))
+
+
 async def _kind(
     request: Request,
     value: Annotated[str, _native("kind", "What the records look like.", type="string", enum=list(KINDS))] = "",
@@ -314,12 +341,15 @@ Page = Annotated[Paging, Depends(_paging)]
 Between = Annotated[Range, Depends(_range)]
 FlushAsked = Annotated[Flush, Depends(_flush)]
 ResetAsked = Annotated[Reset, Depends(_reset)]
+RevertAsked = Annotated[Revert, Depends(_revert)]
 Overwrite = Annotated[bool, Depends(_switch("overwrite", "Whether to delete a job of the same id first."))]
 Expand = Annotated[bool, Depends(_switch("expand", "Whether to nest the records and influencers of a bucket."))]
 IncludeInterim = Annotated[bool, Depends(_switch("includeInterim", _INTERIM, "includeinterim"))]
 Descending = Annotated[str, _text("desc", "Whether to sort from high to low.", type="boolean", default=True)]
 Sort = Annotated[str, _text("sort", "The field of a record to sort by.", default="normalizedProbability")]
 InfluencerSort = Annotated[str, _text("sort", "The field of an influencer to sort by.", default="anomalyScore")]
+SnapshotSort = Annotated[str, _text("sort", "The field of a snapshot to sort by.", default="restorePriority")]
+SnapshotDescription = Annotated[str, _text("description", "The description that snapshots have.")]
 InfluencerScore = Annotated[float, Depends(_at_least("anomalyScore", "Least anomalyScore of the influencer."))]
 AnomalyScore = Annotated[float, Depends(_at_least("anomalyScore", "Least anomalyScore of the bucket."))]
 MaxNormalizedProbability = Annotated[

@@ -1,0 +1,55 @@
+"""What the server does by itself: once a day, and when it starts, it removes what jobs do not want to keep any more."""
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, time, timedelta
+
+from tailmass.engine import Engine
+from tailmass.server.context import Context
+
+log = logging.getLogger(__name__)
+
+AT = time(0, 30)
+"""By the clock of the server; the Engine API did it then."""
+
+
+def seconds_until(at: time, now: datetime) -> float:
+    """How long it is until the clock shows a time next.
+
+    >>> seconds_until(time(0, 30), datetime(2016, 5, 13, 23, 30)) == seconds_until(time(0, 30), datetime(2016, 5, 13))*2
+    True
+    """
+    due = datetime.combine(now.date(), at)
+    return ((due if due > now else due + timedelta(days=1)) - now).total_seconds()
+
+
+@contextlib.asynccontextmanager
+async def housekeeping(context: Context, now: Callable[[], datetime] = datetime.now) -> AsyncIterator[None]:
+    """Keep house until the end of the block; what is being removed then is left for the next time."""
+    stopping = threading.Event()
+    task = asyncio.create_task(_keep(context, stopping, now))
+    try:
+        yield
+    finally:
+        stopping.set()
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _keep(context: Context, stopping: threading.Event, now: Callable[[], datetime]) -> None:
+    while True:
+        try:
+            await context.work(_sweep, context.engine, stopping)
+        except Exception:
+            log.exception("housekeeping failed; the next time is tomorrow")
+        await asyncio.sleep(seconds_until(AT, now()))
+
+
+def _sweep(engine: Engine, stopping: threading.Event) -> None:
+    for _ in engine.sweep():
+        if stopping.is_set():
+            return
