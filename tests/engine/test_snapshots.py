@@ -15,6 +15,7 @@ from tailmass.engine import Engine
 from tailmass.engine.snapshots import DAY, HOUR, persist_interval
 from tailmass.errors import (
     AnalysisError,
+    AnalysisStartError,
     ConcurrentUse,
     DataStoreError,
     InvalidRevertParams,
@@ -280,6 +281,23 @@ def test_a_revert_outlives_a_crash(engine: Engine, store: Store, clock: Clock) -
     assert results(store) == undisturbed(revived, store, lines)
 
 
+def test_categories_are_those_of_the_snapshot_if_results_are_deleted(engine: Engine, store: Store) -> None:
+    engine.create(job({"function": "count", "byFieldName": "prelertcategory"}, categorizationFieldName="host"))
+    send(engine, [f"{BEGIN},user {n} logged in,s,1\n".encode() for n in range(9)])
+    first = store.categories("sample")
+    kept = snapshots(engine)[0].snapshot_id
+    more = [f"{BEGIN + 60},{text},s,1\n".encode() for text in ("user bo logged in somewhere", "disk is full")]
+    send(engine, more)
+    later = store.categories("sample")
+    assert (first[0], later[0] > 1) == (1, True)
+    engine.revert("sample", snapshot_id=kept)
+    assert store.categories("sample") == later
+    engine.revert("sample", snapshot_id=kept, delete_results=True)
+    assert store.categories("sample") == first
+    send(engine, more)
+    assert store.categories("sample") == later
+
+
 # -- while it runs -----------------------------------------------------------------------------------------------------
 
 
@@ -400,6 +418,16 @@ def test_after_a_crash_counts_go_back_past_a_damaged_snapshot(
     cut(files(tmp_path)[-1])
     revived = Engine(store, clock=clock)
     assert revived.job("sample").counts.processed_record_count == 160
+
+
+def test_a_state_of_another_version_is_refused_with_its_number(engine: Engine, store: Store) -> None:
+    engine.create(job())
+    send(engine, rows(5))
+    header, arrays = store.snapshot("sample") or ({}, {})
+    store.save_snapshot("sample", header | {"state_version": 99}, arrays, time_ms=0)
+    with pytest.raises(AnalysisStartError, match="version 99"):
+        engine.upload("sample")
+    assert engine.job("sample").status == "CLOSED"
 
 
 # -- age ---------------------------------------------------------------------------------------------------------------

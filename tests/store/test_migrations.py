@@ -5,7 +5,7 @@ from sqlalchemy import create_engine, inspect, text
 
 from tailmass.errors import DataStoreError
 from tailmass.results import Bucket, BucketInfluencer, Counts, Record
-from tailmass.store import Store, schema
+from tailmass.store import Store, blobs, schema
 from tailmass.store.migrations import STEPS
 from tests.store.samples import batch, bucket, record, state
 from tests.store.test_database import child
@@ -63,6 +63,25 @@ def test_what_is_new_can_be_written_and_asked_for_beside_what_is_old(old: str, t
     assert (hits, found[0].timestamp, found[0].lower, found[0].evidence_surprise) == (1, 900, 1.5, 4.5)
     assert [each.series_watched for each in store.buckets("job")[1]] == [None, None, 4]
     assert [each.kind for each in store.records("job", sort="kind", desc=False)[1]] == ["dip", None, None]
+    store.close()
+
+
+def test_jobs_go_on_from_the_snapshots_that_are_there_and_these_are_not_listed(old: str, tmp_path: Path) -> None:
+    files = [tmp_path / "snapshots" / "job-1" / f"{number}.snapshot" for number in (8, 9)]
+    files[0].parent.mkdir(parents=True)
+    engine = create_engine(old)
+    with engine.begin() as connection:
+        for number, file in enumerate(files):
+            blobs.write(file, {"number": number}, {})
+            added = {"number": number + 8, "file": file.name}
+            statement = "INSERT INTO tailmass_snapshots (number, job, time_ms, file) VALUES (:number, 1, 0, :file)"
+            connection.execute(text(statement), added)
+    engine.dispose()
+    store = Store.open(old, tmp_path)
+    assert store.snapshot("job") == ({"number": 1}, {})
+    files[1].unlink()
+    assert store.snapshot("job") == ({"number": 0}, {})
+    assert store.snapshots("job") == (0, [])
     store.close()
 
 

@@ -24,6 +24,7 @@ from tailmass.engine.overlap import Overlap
 from tailmass.engine.partitions import Partitions, Rates
 from tailmass.engine.report import report
 from tailmass.engine.stretch import Stretch
+from tailmass.errors import AnalysisStartError
 from tailmass.intake.categories import Categorizer
 from tailmass.jobs import Job
 from tailmass.jobs.detector import CATEGORY
@@ -232,7 +233,12 @@ class Pipeline:
         return {"state_version": STATE_VERSION, "counts": asdict(self.counts)}, arrays
 
     def restore(self, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
-        """Become the pipeline that `state` was taken of."""
+        """Become the pipeline that `state` was taken of; raises AnalysisStartError if another version took it."""
+        if header["state_version"] != STATE_VERSION:
+            raise AnalysisStartError(
+                f"What the job has learnt is kept in version {header['state_version']}, and this tailmass reads "
+                f"version {STATE_VERSION}: go on with the tailmass that wrote it, or create the job again"
+            )
         self.counts = counts_of(header)
         self.clock.restore(arrays)
         self.memory.restore(arrays)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
+import polars as pl
 
 from tailmass.results import Batch, Counts, JobState, ModelSize, Snapshot
 
@@ -92,8 +93,12 @@ class Store(Protocol):
         *,
         time_ms: int,
         counts: Counts,
+        definitions: pl.DataFrame | None = None,
     ) -> Snapshot:
-        """Make a snapshot the active one; the job is closed, has these counts, and goes on from this state."""
+        """Make a snapshot the active one; the job is closed, has these counts, and goes on from this state.
+
+        The `definitions` are all its categories, unless they are to stay what they are.
+        """
 
     def prune_snapshots(self, job_id: str, before_ms: int) -> int:
         """Remove the snapshots made before a time, but for those that are needed, and say how many."""

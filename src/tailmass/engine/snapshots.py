@@ -99,7 +99,15 @@ def revert(
     # What has been counted was counted: a revert undoes what was learnt, not what was sent.
     pipeline.counts = replace(state.counts, latest_record_time_ms=latest_ms)
     header, arrays = pipeline.state()
-    active = store.revert(job_id, found[0].snapshot_id, header, arrays, time_ms=time_ms, counts=pipeline.counts)
+    active = store.revert(
+        job_id,
+        found[0].snapshot_id,
+        header,
+        arrays,
+        time_ms=time_ms,
+        counts=pipeline.counts,
+        definitions=pipeline.categorizer.definitions() if delete_results and pipeline.categorizer else None,
+    )
     log.info("job reverted: job=%s snapshot=%s", job_id, active.snapshot_id)
     if delete_results:
         buckets = sum(store.remove_results(job_id, after=active.latest_result_time))

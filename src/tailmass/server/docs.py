@@ -39,7 +39,7 @@ TAGS = [
 _REASONS = {
     400: "Something in the request cannot be used; the message says what.",
     404: "There is no such job.",
-    409: "The job is busy, or its id is taken.",
+    409: "The job is busy, or in a state in which this cannot be done, or its id is taken.",
     500: "The server failed; its log has the details.",
     503: "Too many jobs are running.",
 }
@@ -89,9 +89,10 @@ def _json(name: str) -> dict[str, Any]:
     return {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
 
 
-def errors(*statuses: int) -> Described:
-    """Answers with an error document."""
-    return {status: {"description": _REASONS[status], "content": _json("Error")} for status in statuses}
+def errors(*statuses: int, of_job: str = "") -> Described:
+    """Answers with an error document; `of_job` is what may be missing beside the job."""
+    reasons = _REASONS | ({404: f"There is no such job, or no such {of_job} of it."} if of_job else {})
+    return {status: {"description": reasons[status], "content": _json("Error")} for status in statuses}
 
 
 def missing(kind: str, *, of_job: bool = False) -> Described:

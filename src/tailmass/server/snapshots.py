@@ -57,7 +57,7 @@ def snapshots(
     "/{job_id}/revert",
     summary="Revert to a snapshot",
     response_description="The snapshot reverted to.",
-    responses=docs.errors(400, 404, 409),
+    responses=docs.errors(400, 404, 409, of_job="snapshot"),
 )
 async def revert(job_id: str, context: Reach, asked: RevertAsked) -> Response:
     """Let a closed job go on from an earlier snapshot, which becomes the active one; no newer one is deleted.
@@ -79,7 +79,7 @@ async def revert(job_id: str, context: Reach, asked: RevertAsked) -> Response:
     "/{job_id}/{snapshot_id}/description",
     summary="Describe a snapshot",
     response_description="The snapshot with its new description.",
-    responses=docs.errors(400, 404),
+    responses=docs.errors(400, 404, of_job="snapshot"),
     openapi_extra=docs.json_body("Description"),
 )
 async def describe_snapshot(job_id: str, snapshot_id: SnapshotId, request: Request, context: Reach) -> Response:
@@ -93,7 +93,7 @@ async def describe_snapshot(job_id: str, snapshot_id: SnapshotId, request: Reque
     "/{job_id}/{snapshot_id}",
     summary="Delete a snapshot",
     response_description="The snapshot is gone.",
-    responses=docs.errors(400, 404),
+    responses=docs.errors(400, 404, of_job="snapshot"),
 )
 async def delete_snapshot(job_id: str, snapshot_id: SnapshotId, context: Reach) -> Response:
     """Remove a snapshot that is not the active one."""

@@ -36,6 +36,12 @@ def write(connection: Connection, job: int, changed: pl.DataFrame) -> None:
     insert_rows(connection, categories, categories.c.keys(), rows)
 
 
+def replace(connection: Connection, job: int, all_there_are: pl.DataFrame) -> None:
+    """Let these be the categories of the job, and no others."""
+    connection.execute(delete(categories).where(categories.c.job == job))
+    write(connection, job, all_there_are)
+
+
 def page(connection: Connection, job: int, skip: int, take: int) -> tuple[int, list[Category]]:
     """How many categories there are, and some of them in the order of their ids."""
     hits = connection.scalar(select(func.count()).where(categories.c.job == job)) or 0

@@ -43,6 +43,13 @@ def number(connection: Connection, job_id: str) -> int:
     return _found(job_id, connection.scalar(select(jobs.c.number).where(jobs.c.id == _known(job_id))))
 
 
+def hold(connection: Connection, job_id: str) -> int:
+    """The same; no one else who asks like this gets an answer until the transaction ends."""
+    # SQLite has one writer at a time anyway. Rows that refer to the job can still be inserted.
+    found = select(jobs.c.number).where(jobs.c.id == _known(job_id)).with_for_update(key_share=True)
+    return _found(job_id, connection.scalar(found))
+
+
 def state(connection: Connection, job_id: str) -> JobState:
     """One job as it is now."""
     row = connection.execute(select(jobs).where(jobs.c.id == _known(job_id))).one_or_none()

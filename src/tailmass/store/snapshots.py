@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from sqlalchemy import Column, ColumnElement, Connection, Row, delete, func, insert, select, update
 
 from tailmass.errors import (
@@ -26,7 +27,7 @@ from tailmass.errors import (
     NoSuchModelSnapshot,
 )
 from tailmass.results import Counts, ModelSize, Snapshot
-from tailmass.store import blobs, jobs
+from tailmass.store import blobs, categories, jobs
 from tailmass.store.database import Database, clamped
 from tailmass.store.schema import snapshots
 
@@ -109,6 +110,7 @@ class Snapshots:
         *,
         time_ms: int,
         counts: Counts,
+        definitions: pl.DataFrame | None,
     ) -> Snapshot:
         """Make a snapshot the active one, for a closed job to go on from it as the header and the arrays say."""
 
@@ -117,6 +119,8 @@ class Snapshots:
             _set(connection, row, restore_priority=_next_priority(connection, job))
             learnt = {"status": "CLOSED", **asdict(counts), **json.loads(row.model_size)}
             jobs.change(connection, job_id, learnt)
+            if definitions is not None:
+                categories.replace(connection, job, definitions)
             _insert(connection, job, file, time_ms, None)
 
         job = self._put(job_id, header, arrays, time_ms, register)
@@ -152,7 +156,7 @@ class Snapshots:
     def delete(self, job_id: str, snapshot_id: str) -> None:
         """Remove a snapshot that is not the active one."""
         with self._database.write() as connection:
-            job = jobs.number(connection, job_id)
+            job = jobs.hold(connection, job_id)
             row = _one(connection, job_id, job, snapshot_id)
             active = _first_listed(_by_priority(connection, job), 1)
             if row.number in active:
@@ -162,11 +166,12 @@ class Snapshots:
                 )
             _delete(connection, [row.number])
         self._unlink(job_id, job, [row.file])
+        _log.info("snapshot deleted: job=%s snapshot=%s", job_id, snapshot_id)
 
     def prune(self, job_id: str, before_ms: int) -> int:
         """Remove the listed snapshots made before a time, and say how many; two stay, whatever their age."""
         with self._database.write() as connection:
-            job = jobs.number(connection, job_id)
+            job = jobs.hold(connection, job_id)
             rows = _by_priority(connection, job)
             stay = {row.number for row in rows[:_KEPT]} | _first_listed(rows, _KEPT)
             old = [row for row in rows if row.time_ms < before_ms and row.number not in stay]
@@ -204,7 +209,7 @@ class Snapshots:
         blobs.write(file, header, arrays)
         try:
             with self._database.write() as connection:
-                job = jobs.number(connection, job_id)  # it may have been deleted meanwhile
+                job = jobs.hold(connection, job_id)  # it may have been deleted meanwhile
                 register(connection, job, file.name)
                 kept = _thinned(connection, job)
         except BaseException:
@@ -246,7 +251,7 @@ def page(
 
 def describe(connection: Connection, job_id: str, snapshot_id: str, description: str) -> Snapshot:
     """Give a snapshot another description, which no other one of the job may have."""
-    job = jobs.number(connection, job_id)
+    job = jobs.hold(connection, job_id)
     row = _one(connection, job_id, job, snapshot_id)
     same = select(snapshots.c.snapshot_id).where(*Selection(description=description).conditions(job))
     other = connection.scalar(same.where(snapshots.c.number != row.number).limit(1))

@@ -5,6 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from tailmass.errors import DataStoreError
 from tailmass.results import Batch, Bucket, Category, Counts, Influencer, JobState, ModelSize, Record, Snapshot
 from tailmass.store import batches, categories, jobs, removal, results, snapshots
@@ -151,9 +153,15 @@ class Store:
         *,
         time_ms: int,
         counts: Counts,
+        definitions: pl.DataFrame | None = None,
     ) -> Snapshot:
-        """Make a snapshot the active one; a job that is not running is then closed, and goes on from this state."""
-        return self._snapshots.revert(job_id, snapshot_id, header, arrays, time_ms=time_ms, counts=counts)
+        """Make a snapshot the active one; a job that is not running is then closed, and goes on from this state.
+
+        Its categories become those of the `definitions`, if there are any of these.
+        """
+        return self._snapshots.revert(
+            job_id, snapshot_id, header, arrays, time_ms=time_ms, counts=counts, definitions=definitions
+        )
 
     def describe_snapshot(self, job_id: str, snapshot_id: str, description: str) -> Snapshot:
         """Give a snapshot a description that no other one of the job has."""
