@@ -213,3 +213,14 @@ def test_old_results_are_gone_when_the_server_has_started(serving: "Serving", tm
         while (hits := api.get(f"/results/{kept}/buckets").json()["hitCount"]) == 71:
             assert datetime.now().timestamp() < deadline, "nothing was removed"
         assert hits == 23
+
+
+@pytest.mark.parametrize(("base", "code"), [("v1", 40103), ("v0.3", 60119)])
+def test_older_versions_read_which_snapshot_it_is_and_no_code_they_do_not_know(
+    lasting_server: "Running", closed: str, base: str, code: int
+) -> None:
+    with httpx.Client(base_url=f"{lasting_server.url}/engine/{base}") as old:
+        snapshot_id = listed(old, closed)[0]["snapshotId"]
+        envelope = old.post(f"/modelsnapshots/{closed}/revert?snapshotId={snapshot_id}").json()
+        assert envelope["documentId"] == envelope["document"]["snapshotId"] == snapshot_id
+        assert refused(old.delete(f"/modelsnapshots/{closed}/1")) == (404, code)

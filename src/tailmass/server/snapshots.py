@@ -8,12 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tailmass.errors import InvalidDescription
-from tailmass.results import acknowledgement, page, single
+from tailmass.results import acknowledgement, page
 from tailmass.server import docs
 from tailmass.server.body import document
 from tailmass.server.context import Reach
 from tailmass.server.parameters import Between, Descending, Page, RevertAsked, SnapshotDescription, SnapshotSort, flag
-from tailmass.server.wire import Json, own_url
+from tailmass.server.views import single
+from tailmass.server.wire import Json, own_url, version
 
 router = APIRouter(prefix="/modelsnapshots", tags=["snapshots"])
 
@@ -59,7 +60,7 @@ def snapshots(
     response_description="The snapshot reverted to.",
     responses=docs.errors(400, 404, 409, of_job="snapshot"),
 )
-async def revert(job_id: str, context: Reach, asked: RevertAsked) -> Response:
+async def revert(job_id: str, request: Request, context: Reach, asked: RevertAsked) -> Response:
     """Let a closed job go on from an earlier snapshot, which becomes the active one; no newer one is deleted.
 
     It is the newest one of all that match what is given.
@@ -72,7 +73,7 @@ async def revert(job_id: str, context: Reach, asked: RevertAsked) -> Response:
         description=asked.description,
         delete_results=asked.delete_results,
     )
-    return Json(single("modelSnapshot", found.document()))
+    return Json(single("modelSnapshot", found.snapshot_id, found.document(), version(request)))
 
 
 @router.put(
@@ -86,7 +87,7 @@ async def describe_snapshot(job_id: str, snapshot_id: SnapshotId, request: Reque
     """Give a snapshot a description that no other snapshot of the job has."""
     description = _description(await document(request))
     found = await context.work(context.store.describe_snapshot, job_id, snapshot_id, description)
-    return Json(single("modelSnapshot", found.document()))
+    return Json(single("modelSnapshot", found.snapshot_id, found.document(), version(request)))
 
 
 @router.delete(
