@@ -91,14 +91,14 @@ def revert(
         raise NoSuchModelSnapshot(f"Job {job_id!r} has no snapshot of {told}: list its snapshots to see which it has")
     pipeline = Pipeline(state.config)
     pipeline.restore(*kept)
-    latest_ms = pipeline.counts.latest_record_time_ms
-    if not delete_results and state.counts.latest_record_time_ms is not None:
+    seen = pipeline.counts if delete_results else pipeline.counts + state.counts
+    if not delete_results and seen.latest_record_time_ms is not None:
         # The time between is one without rows. What was found in it is there, and is not replaced by that.
-        latest_ms = state.counts.latest_record_time_ms
-        pipeline.advance(latest_ms // 1000 - state.config.analysis_config.latency)
+        pipeline.advance(seen.latest_record_time_ms // 1000 - state.config.analysis_config.latency)
     # What has been counted was counted: a revert undoes what was learnt, not what was sent.
-    pipeline.counts = replace(state.counts, latest_record_time_ms=latest_ms)
+    pipeline.counts = replace(state.counts, latest_record_time_ms=seen.latest_record_time_ms)
     header, arrays = pipeline.state()
+    categorizer = pipeline.categorizer if delete_results else None
     active = store.revert(
         job_id,
         found[0].snapshot_id,
@@ -106,7 +106,7 @@ def revert(
         arrays,
         time_ms=time_ms,
         counts=pipeline.counts,
-        definitions=pipeline.categorizer.definitions() if delete_results and pipeline.categorizer else None,
+        definitions=None if categorizer is None else categorizer.definitions(),
     )
     log.info("job reverted: job=%s snapshot=%s", job_id, active.snapshot_id)
     if delete_results:
