@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import typer
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
@@ -360,8 +361,7 @@ def _asked(schema: Mapping[str, Any]) -> str:
 
 def cli_page() -> str:
     """The help of every command."""
-    commands = [each.callback.__name__ for each in command_line.registered_commands if each.callback is not None]
-    sections = [f"## tailmass {name}\n\n```text\n{_help(name)}\n```" for name in commands]
+    sections = [f"## tailmass {' '.join(words)}\n\n```text\n{_help(*words)}\n```" for words in _commands(command_line)]
     return f"""# Command line
 {NOTE}
 
@@ -373,6 +373,16 @@ Results go to stdout, everything else to stderr. `NO_COLOR` is respected.
 
 {_PARAGRAPH.join(sections)}
 """
+
+
+def _commands(group: typer.Typer) -> Iterator[tuple[str, ...]]:
+    """The words of every command, those of groups of commands after the others."""
+    for command in group.registered_commands:
+        if command.callback is not None:
+            yield (command.name or command.callback.__name__,)
+    for inner in group.registered_groups:
+        if inner.typer_instance is not None:
+            yield from ((inner.name or "", *words) for words in _commands(inner.typer_instance))
 
 
 def _help(*command: str) -> str:

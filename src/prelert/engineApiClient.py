@@ -26,8 +26,8 @@ class EngineApiClient:
     that are errors are logged. Arguments after a ``*`` are younger than the scripts.
     """
 
-    def __init__(self, host: str, base_url: str, port: int = 8080) -> None:
-        self._connection = Connection(Address(host, int(port), base_url))
+    def __init__(self, host: str, base_url: str, port: int = 8080, *, token: str | None = None) -> None:
+        self._connection = Connection(Address(host, int(port), base_url), token=token)
 
     def getJob(self, job_id: str) -> Answer:
         """The job, in a single-document envelope."""

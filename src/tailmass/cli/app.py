@@ -14,6 +14,7 @@ from tailmass.cli.demo import demo
 from tailmass.cli.detect import detect
 from tailmass.cli.estimate import estimate
 from tailmass.cli.server import server
+from tailmass.cli.token import token
 
 
 def _version(wanted: bool) -> None:
@@ -56,6 +57,7 @@ app.command()(demo)
 app.command(no_args_is_help=True)(detect)
 app.command(no_args_is_help=True)(estimate)
 app.command()(server)
+app.add_typer(token, name="token")
 
 
 def main() -> None:

@@ -21,6 +21,13 @@ def server(
     store: Annotated[
         str | None, typer.Option(metavar="URL", help="SQLAlchemy URL of a database to use instead of a file in HOME.")
     ] = None,
+    auth: Annotated[
+        bool | None, typer.Option("--auth/--no-auth", help="Ask every request for a token; see tailmass token.")
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Certificate, PEM: serve HTTPS with it.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its key, PEM, if that is another file.")] = None,
 ) -> None:
     """Serve the Engine REST API; Ctrl-C stops it and keeps every job.
 
@@ -32,14 +39,19 @@ def server(
       tailmass server --port 9000 --home /var/lib/tailmass
       curl http://127.0.0.1:9000/engine/v2/jobs
     """
-    given: dict[str, Any] = {"host": host, "port": port, "home": home, "store": store and {"url": store}}
-    run({name: value for name, value in given.items() if value is not None}, _announce)
+    tls = {name: path for name, path in (("cert", tls_cert), ("key", tls_key)) if path is not None}
+    given = {"host": host, "port": port, "home": home, "store": store and {"url": store}, "auth": auth}
+    run(given | {"tls": tls or None}, _announce)
 
 
 def run(given: dict[str, Any], announce: Callable[[str], None]) -> None:
     """Serve until told to stop; `announce` is told the URL once there is one."""
     with complaining(USAGE):
-        settings = _settings(given)
+        settings = given_settings(given)
+    with complaining(USAGE):
+        from tailmass.server.tls import certificate
+
+        certificate(settings.tls)
     with complaining(DATA):
         from tailmass.store import Store
 
@@ -55,14 +67,14 @@ def run(given: dict[str, Any], announce: Callable[[str], None]) -> None:
         complain(f"cannot listen on {settings.host}:{settings.port} ({reason}): give another --port or --host", USAGE)
 
 
-def _settings(given: dict[str, Any]) -> "Settings":
-    """The settings, or what is wrong with the first one that cannot be."""
+def given_settings(given: dict[str, Any]) -> "Settings":
+    """The settings with what is given (None: not), or what is wrong with the first one that cannot be."""
     from pydantic import ValidationError
 
     from tailmass.server.settings import Settings
 
     try:
-        return Settings(**given)
+        return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as invalid:
         first = invalid.errors()[0]
         path = [str(part) for part in first["loc"]]

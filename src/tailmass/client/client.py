@@ -29,8 +29,9 @@ class Client:
 
     Documents come back as the server wrote them. What a server refuses is raised as the class of `tailmass.errors`
     that has its code; what keeps a request from arriving is an OSError. Every call uses a connection of its own, so
-    a client may be shared between threads. ``timeout`` is how many seconds of silence are borne (None: any), and
-    ``headers`` go with every request.
+    a client may be shared between threads. ``timeout`` is how many seconds of silence are borne (None: any),
+    ``headers`` go with every request, and ``token`` opens a server that asks for one (None: what TAILMASS_TOKEN in the
+    environment says).
     """
 
     def __init__(
@@ -39,9 +40,10 @@ class Client:
         *,
         timeout: float | None = None,
         headers: Mapping[str, str] | None = None,
+        token: str | None = None,
     ) -> None:
         self.address = Address.parse(address)
-        connection = Connection(self.address, timeout=timeout, headers=headers)
+        connection = Connection(self.address, timeout=timeout, headers=headers, token=token)
         self.jobs = Jobs(connection)
         self.data = Data(connection)
         self.results = Results(connection)

@@ -1,6 +1,7 @@
 """The wire: every request on a connection of its own, closed whatever happens."""
 
 import logging
+import os
 import selectors
 import socket
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,15 +20,24 @@ class Connection:
     """A server to talk to; holds no socket between two requests.
 
     ``timeout`` is how many seconds of silence are borne, None for any; it must be longer than the longest alert poll.
-    ``headers`` go with every request, for a proxy in front that asks who is there.
+    ``headers`` go with every request, for a proxy in front that asks who is there, and so does ``token``, for a server
+    that asks; without one it is taken from TAILMASS_TOKEN in the environment.
     """
 
     def __init__(
-        self, address: Address, *, timeout: float | None = None, headers: Mapping[str, str] | None = None
+        self,
+        address: Address,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        token: str | None = None,
     ) -> None:
         self.address = address
         self.timeout = timeout
         self.headers = dict(headers or {})
+        token = token or os.environ.get("TAILMASS_TOKEN")
+        if token and "authorization" not in map(str.lower, self.headers):
+            self.headers["Authorization"] = f"Bearer {token}"
 
     def send(self, request: Request) -> Reply:
         """Send a request whole and wait for its reply."""

@@ -1,6 +1,7 @@
 """The application: every resource under every version of the API, with the rooms behind them."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from tailmass.engine import Engine
 from tailmass.server import alerts, data, docs, earliest, errors, forecast, jobs, results, snapshots, system
+from tailmass.server.auth import Guard
 from tailmass.server.context import Context
 from tailmass.server.housekeeping import housekeeping
 from tailmass.server.linger import Linger
@@ -21,6 +23,8 @@ from tailmass.server.settings import Settings
 from tailmass.server.waiting import Waiting
 from tailmass.server.wire import NATIVE
 from tailmass.store import Store
+
+log = logging.getLogger(__name__)
 
 VERSIONS = ("v2", "v1", "v0.3", NATIVE)
 
@@ -35,6 +39,8 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         store = await run_in_threadpool(Store.open, settings.store.url, settings.home)
+        if settings.auth and not await run_in_threadpool(store.tokens):
+            log.warning("every request needs a token, and there is none yet: make one with `tailmass token create`")
         waiting = Waiting()
         engine = Engine(store, listener=waiting)
         workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="job")
@@ -71,6 +77,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(earliest.router, prefix="/engine/v0.3")
     app.include_router(forecast.router, prefix=f"/engine/{NATIVE}")
     docs.install(app)
+    if settings.auth:
+        app.add_middleware(Guard)
     errors.install(app)
     app.add_middleware(Linger)
     app.add_middleware(Measured, metrics=metrics)

@@ -14,6 +14,9 @@ import tailmass.engine
 from tailmass.server.app import create_app
 from tailmass.server.context import Context
 from tailmass.server.settings import Settings
+from tailmass.server.tls import certificate, dangers
+
+log = logging.getLogger(__name__)
 
 KEEP_ALIVE = 75
 """Seconds an idle connection is kept: pooled clients that find theirs closed at the wrong moment see an error."""
@@ -25,6 +28,8 @@ class Server(uvicorn.Server):
     """A server that listens from the moment it is made, and knows where."""
 
     def __init__(self, settings: Settings, ready: Callable[[str], None] | None = None) -> None:
+        encryption = certificate(settings.tls)
+        self.scheme = "http" if encryption is None else "https"
         self.socket = _listen(settings.host, settings.port)
         self.host = settings.host
         self.port: int = self.socket.getsockname()[1]
@@ -40,6 +45,7 @@ class Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                ssl_context_factory=None if encryption is None else lambda *_: encryption,
                 timeout_keep_alive=KEEP_ALIVE,
                 timeout_graceful_shutdown=settings.stop_timeout,  # type: ignore[arg-type]  # it waits fractions too
             )
@@ -49,7 +55,7 @@ class Server(uvicorn.Server):
     def url(self) -> str:
         """Where the server can be reached from this machine."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return f"{self.scheme}://[{host}]:{self.port}" if ":" in host else f"{self.scheme}://{host}:{self.port}"
 
     def listen(self) -> None:
         """Serve until the process is told to stop, or `should_exit` is set."""
@@ -96,9 +102,13 @@ def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> 
     ------
     OSError
         The address cannot be listened on.
+    ValueError
+        The certificate cannot be used.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     server = Server(settings, ready)
+    for danger in dangers(settings):
+        log.warning(danger)
     # Compiling the kernels takes longer than starting everything else; nobody has to wait for it who sends no data.
     threading.Thread(target=tailmass.engine.warm, name="warm", daemon=True).start()
     server.listen()

@@ -2,9 +2,9 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -23,6 +23,23 @@ class StoreSettings(BaseModel):
     )
 
 
+class TlsSettings(BaseModel):
+    """What makes connections secret."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cert: Path | None = Field(
+        None, description="PEM file of the certificate and those above it; with one the server speaks HTTPS only."
+    )
+    key: Path | None = Field(None, description="PEM file of its key; without one it is in the file of the certificate.")
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if self.key is not None and self.cert is None:
+            raise ValueError("there is a key and no certificate: set both, or neither")
+        return self
+
+
 class Settings(BaseSettings):
     """Settings of a server: what the caller gives, else `TAILMASS_*` in the environment, else the default."""
 
@@ -36,6 +53,8 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 opens the server to the network.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
     store: StoreSettings = Field(default_factory=StoreSettings, description="Where jobs and results are kept.")
+    auth: bool = Field(False, description="Whether every request needs a token, made by `tailmass token create`.")
+    tls: TlsSettings = Field(default_factory=TlsSettings, description="What makes connections secret.")
     close_status: Annotated[Literal[200, 202], BeforeValidator(int)] = Field(
         202, description="HTTP status of a close under /engine/v2; every client accepts 202, some only that."
     )

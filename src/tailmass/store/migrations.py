@@ -115,6 +115,20 @@ def _snapshots(connection: Connection) -> None:
     _add(connection, "tailmass_snapshots", {"latest_record_time_ms": BigInteger(), "latest_result_time": BigInteger()})
 
 
+def _tokens(connection: Connection) -> None:
+    """Who may do what; there were no tokens."""
+    text = "TEXT" if connection.dialect.name == "sqlite" else 'TEXT COLLATE "C"'
+    connection.exec_driver_sql(
+        f"""CREATE TABLE tailmass_tokens (
+            name {text} NOT NULL,
+            scope {text} NOT NULL,
+            digest {text} NOT NULL,
+            create_time_ms BIGINT NOT NULL,
+            PRIMARY KEY (name)
+        )"""
+    )
+
+
 STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _explanations,
     2: _populations,
@@ -123,5 +137,6 @@ STEPS: Mapping[int, Callable[[Connection], None]] = {
     5: _model_size,
     6: _influencers,
     7: _snapshots,
+    8: _tokens,
 }
 """What leads from each version to the one after it."""

@@ -1,7 +1,7 @@
 """The tables: one schema that SQLite and PostgreSQL both hold.
 
-Every table is keyed by a job's number, not by its id: it is short, and as a number is never given twice, what is left
-of a deleted job can never be taken for a new job of the same id.
+What belongs to a job is keyed by its number, not by its id: it is short, and as a number is never given twice, what is
+left of a deleted job can never be taken for a new job of the same id.
 """
 
 from sqlalchemy import (
@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from tailmass.results import evidence
 
-VERSION = 8
+VERSION = 9
 """The schema this code reads and writes; it grows with every change to the tables below, by a step in `migrations`."""
 
 # SQLite gives numbers by itself only to a column declared INTEGER.
@@ -201,4 +201,14 @@ snapshots = Table(
     # A JSON object.
     Column("model_size", _TEXT),
     sqlite_autoincrement=True,
+)
+
+tokens = Table(
+    "tailmass_tokens",
+    metadata,
+    Column("name", _TEXT, primary_key=True),
+    Column("scope", _TEXT, nullable=False),
+    # SHA-256 of the secret, in hexadecimal.
+    Column("digest", _TEXT, nullable=False),
+    Column("create_time_ms", BigInteger, nullable=False),
 )

@@ -9,10 +9,11 @@ import polars as pl
 
 from tailmass.errors import DataStoreError
 from tailmass.results import Batch, Bucket, Category, Counts, Influencer, JobState, ModelSize, Record, Snapshot
-from tailmass.store import batches, categories, jobs, removal, results, snapshots
+from tailmass.store import batches, categories, jobs, removal, results, snapshots, tokens
 from tailmass.store.blobs import Array
 from tailmass.store.database import Database
 from tailmass.store.snapshots import Selection, Snapshots, State
+from tailmass.store.tokens import Token
 
 
 class Store:
@@ -272,3 +273,18 @@ class Store:
         """One category of messages, if there is one of that id."""
         with self._database.read() as connection:
             return categories.one(connection, jobs.number(connection, job_id), category_id)
+
+    def add_token(self, token: Token) -> None:
+        """Keep an API token; its name must not be taken."""
+        with self._database.write() as connection:
+            tokens.add(connection, token)
+
+    def tokens(self) -> list[Token]:
+        """All API tokens, oldest first."""
+        with self._database.read() as connection:
+            return tokens.every(connection)
+
+    def remove_token(self, name: str) -> None:
+        """Revoke an API token."""
+        with self._database.write() as connection:
+            tokens.remove(connection, name)
