@@ -501,7 +501,7 @@ class TooManyOutOfOrder(UploadError):
 
 
 class TooManyJobsRunning(UploadError):
-    """No further job can run at the same time."""
+    """No further job can run at the same time, or be kept."""
 
     code = 30106
 

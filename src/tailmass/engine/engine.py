@@ -25,6 +25,7 @@ from tailmass.errors import (
     MissingJob,
     TooManyJobsRunning,
 )
+from tailmass.intake.bounds import USUAL, Bounds
 from tailmass.jobs import Job
 from tailmass.results import Counts, Forecast, JobState, Snapshot
 
@@ -45,6 +46,7 @@ class Engine:
     clock : epoch seconds now
     max_running : jobs that may run at the same time; None for no limit
     listener : told of results as they come
+    bounds : how large single things in uploads may be
     """
 
     def __init__(
@@ -54,11 +56,13 @@ class Engine:
         clock: Callable[[], float] = time.time,
         max_running: int | None = None,
         listener: Listener | None = None,
+        bounds: Bounds = USUAL,
     ) -> None:
         self._store = store
         self._clock = clock
         self._max_running = max_running
         self._listener = listener
+        self._bounds = bounds
         self._running: dict[str, Running] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
@@ -109,7 +113,13 @@ class Engine:
             state = held.enter_context(self._exclusive(job_id))
             running = self._opened(job_id, state)
             self._store.update_job(job_id, last_data_time_ms=self._now_ms())
-            intake = Intake(running.pipeline, state.config.data_description, running.deliver, gzipped=gzipped)
+            intake = Intake(
+                running.pipeline,
+                state.config.data_description,
+                running.deliver,
+                gzipped=gzipped,
+                bounds=self._bounds,
+            )
             release = held.pop_all().close
         return Upload(intake, keep_counts=running.keep_counts, fail=partial(self._fail, job_id), release=release)
 

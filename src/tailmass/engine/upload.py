@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from tailmass.engine.acceptance import Acceptance
 from tailmass.engine.pipeline import Pipeline
 from tailmass.errors import AnalysisError, EngineError
+from tailmass.intake.bounds import USUAL, Bounds
 from tailmass.intake.gunzip import Gunzip
 from tailmass.intake.piece import Piece
 from tailmass.intake.reader import reader
@@ -31,16 +32,23 @@ class Intake:
     description : what the data looks like
     deliver : called with the results, if only to note that the counts have changed
     gzipped : whether the bytes are compressed
+    bounds : how large single things in the data may be
     """
 
     def __init__(
-        self, pipeline: Pipeline, description: DataDescription, deliver: Deliver, *, gzipped: bool = False
+        self,
+        pipeline: Pipeline,
+        description: DataDescription,
+        deliver: Deliver,
+        *,
+        gzipped: bool = False,
+        bounds: Bounds = USUAL,
     ) -> None:
         self.counts = Counts()
         """Of this upload so far."""
         self._pipeline = pipeline
         self._deliver = deliver
-        self._reader = reader(description, pipeline.fields)
+        self._reader = reader(description, pipeline.fields, bounds)
         self._gunzip = Gunzip() if gzipped else None
         self._acceptance = Acceptance()
         self._thread: ThreadPoolExecutor | None = None

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from tailmass.errors import EngineError
+from tailmass.intake.bounds import USUAL
 from tailmass.intake.piece import Piece
 
 BLOCK_BYTES = 4 << 20
 """Large enough that the cost of a call vanishes among the rows, small enough to stay in the caches."""
-RECORD_BYTES = 16 << 20
-"""The longest record: a quote or a brace that nobody closes must not fill the memory."""
 
 
 class Format(Protocol):
@@ -30,7 +29,7 @@ class Format(Protocol):
 class BlockReader:
     """Keeps what is not yet a complete record and gives everything else to its format."""
 
-    def __init__(self, form: Format, *, block_bytes: int = BLOCK_BYTES, record_bytes: int = RECORD_BYTES) -> None:
+    def __init__(self, form: Format, *, block_bytes: int = BLOCK_BYTES, record_bytes: int = USUAL.record_bytes) -> None:
         self._form = form
         self._block_bytes, self._record_bytes = block_bytes, record_bytes
         self._chunks: list[bytes | memoryview] = []
@@ -69,6 +68,9 @@ class BlockReader:
         rest = block[consumed:]
         self._offset += consumed
         if len(rest) > self._record_bytes or (final and rest):
-            raise self._form.endless(self._offset, final)
+            error = self._form.endless(self._offset, final)
+            if not final:
+                error.cause = f"a record may have {self._record_bytes} bytes here"
+            raise error
         self._chunks, self._pending, self._read_before = [rest], len(rest), len(rest)
         self._due = len(rest) + self._block_bytes

@@ -6,6 +6,7 @@ import numpy as np
 
 from tailmass.columns import Ints
 from tailmass.errors import DataError, MissingField
+from tailmass.intake.bounds import USUAL
 from tailmass.intake.cells import Cells
 from tailmass.intake.fields import Fields
 from tailmass.intake.piece import PIECE_ROWS, Piece
@@ -15,12 +16,16 @@ from tailmass.kernels.delimited import Positions, quoted_records, unquoted_recor
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
+# What a message tells of a header: enough to recognise it, when it is not the header that was meant.
+_SHOWN, _SHOWN_CHARACTERS = 50, 100
+
 
 class Delimited:
     """Reads the blocks of one upload; its first record is the header."""
 
-    def __init__(self, description: DataDescription, fields: Fields) -> None:
+    def __init__(self, description: DataDescription, fields: Fields, most: int = USUAL.fields) -> None:
         self._fields = fields
+        self._most = most
         self._timestamps = Timestamps(description.time_format)
         self._delimiter = _mark("fieldDelimiter", description.field_delimiter)
         self._quote = _mark("quoteCharacter", description.quote_character)
@@ -51,7 +56,7 @@ class Delimited:
 
     def endless(self, offset: int, final: bool) -> DataError:
         """A quote has been left open, or these are no lines."""
-        where = "at the end of the upload" if final else "after 16 MiB"
+        where = "at the end of the upload" if final else "after as many bytes as a record may have"
         quote = self._quote.decode()
         return DataError(
             f"The record that begins at byte {offset} of the upload is not complete {where}: a cell that opens with "
@@ -66,6 +71,11 @@ class Delimited:
         _, facts, consumed = self._split(block, skipped, final, none, 1)
         if facts.shape[1] == 0:
             return skipped + consumed if final and skipped + consumed == len(block) else 0
+        if facts[1, 0] > self._most:
+            raise DataError(
+                f"The header of the data has {facts[1, 0]} columns, and {self._most} are the most: send those that the "
+                "job is about, or set fieldDelimiter in dataDescription to what is really between them"
+            )
         cells, _, _ = self._split(block, skipped, final, np.arange(facts[1, 0]), 1)
         text = cells.buffer.tobytes()
         names = [
@@ -115,8 +125,11 @@ def _slots(header: list[str], fields: Fields) -> Ints:
     columns = []
     for name in fields.names:
         if name not in header:
-            seen = ", ".join(repr(column) for column in header)
-            raise MissingField(f"The field {name!r} is not in the header of the data, which has the columns {seen}")
+            seen = ", ".join(repr(column[:_SHOWN_CHARACTERS]) for column in header[:_SHOWN])
+            more = f" and {len(header) - _SHOWN} more" if len(header) > _SHOWN else ""
+            raise MissingField(
+                f"The field {name!r} is not in the header of the data, which has the columns {seen}{more}"
+            )
         columns.append(header.index(name))
     slots = np.full(max(columns) + 1, -1, np.int64)
     slots[columns] = np.arange(len(columns))

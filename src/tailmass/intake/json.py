@@ -54,7 +54,7 @@ class Json:
 
     def endless(self, offset: int, final: bool) -> MalformedJson:
         """A brace or a quote has been left open."""
-        where = "at the end of the upload" if final else "after 16 MiB"
+        where = "at the end of the upload" if final else "after as many bytes as a record may have"
         return MalformedJson(
             f"The object that begins at byte {offset} of the upload is not complete {where}: the data was cut off, or "
             "a quote or a brace is not closed. Send the rest, or repair that object"

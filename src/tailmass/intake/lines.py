@@ -49,4 +49,7 @@ class Lines:
     def endless(self, offset: int, final: bool) -> DataError:
         """These are no lines."""
         del final  # at the end of an upload every line is complete
-        return DataError(f"The line that begins at byte {offset} of the upload does not end within 16 MiB: break it up")
+        return DataError(
+            f"The line that begins at byte {offset} of the upload does not end within the bytes that one may have: "
+            "break it up"
+        )

@@ -12,10 +12,12 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from tailmass.engine import Engine
+from tailmass.intake.bounds import Bounds
 from tailmass.server import alerts, data, docs, earliest, errors, forecast, jobs, results, snapshots, system
 from tailmass.server.auth import Guard
 from tailmass.server.context import Context
 from tailmass.server.housekeeping import housekeeping
+from tailmass.server.limits import Limited
 from tailmass.server.linger import Linger
 from tailmass.server.metrics import Measured, Metrics
 from tailmass.server.paths import TidyPaths
@@ -41,8 +43,10 @@ def create_app(settings: Settings) -> FastAPI:
         store = await run_in_threadpool(Store.open, settings.store.url, settings.home)
         if settings.auth and not await run_in_threadpool(store.tokens):
             log.warning("every request needs a token, and there is none yet: make one with `tailmass token create`")
+        limits = settings.limits
         waiting = Waiting()
-        engine = Engine(store, listener=waiting)
+        bounds = Bounds(limits.record_bytes, limits.fields)
+        engine = Engine(store, max_running=limits.running_jobs, listener=waiting, bounds=bounds)
         workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="job")
         context = app.state.context = Context(settings, store, engine, metrics, waiting, set(), workers)
         metrics.watch_jobs(lambda: _statuses(engine))
@@ -77,6 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(earliest.router, prefix="/engine/v0.3")
     app.include_router(forecast.router, prefix=f"/engine/{NATIVE}")
     docs.install(app)
+    app.add_middleware(Limited, limits=settings.limits)
     if settings.auth:
         app.add_middleware(Guard)
     errors.install(app)

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tailmass.errors import EngineError, UnknownError
+from tailmass.server.limits import Refusal
 from tailmass.server.views import seen
 from tailmass.server.wire import NATIVE, Json, version
 
@@ -50,6 +51,8 @@ async def answer(request: Request, error: Exception) -> Response:
             if STATUS[error.code] == 500:
                 log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
             return Json(document(error, request), STATUS[error.code])
+        case Refusal():
+            return Json(document(error.error, request), error.status_code)
         case HTTPException():
             # The router's own: no such route, or not with this method.
             told = UnknownError(f"{error.detail}: {request.method} {request.scope['path']}")

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tailmass.engine.budget import alert_threshold
-from tailmass.errors import MissingJob
+from tailmass.errors import MissingJob, TooManyJobsRunning
 from tailmass.jobs import Job
 from tailmass.results import JobState, acknowledgement, page
 from tailmass.server import docs
@@ -26,7 +26,7 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
     status_code=201,
     summary="Create a job",
     response_description="The id of the job, on one line.",
-    responses=docs.errors(400, 409),
+    responses=docs.errors(400, 409, 503),
     openapi_extra=docs.json_body("JobConfiguration"),
 )
 async def create(request: Request, context: Reach, overwrite: Overwrite) -> Response:
@@ -41,7 +41,18 @@ def _create(context: Context, configuration: bytes, spoken: str, overwrite: bool
         known: dict[str, Any] = context.engine.job(job_id).config.document()
         return known
 
-    return context.engine.create(Job.parse(current(configuration, spoken, settings)), overwrite=overwrite)
+    job = Job.parse(current(configuration, spoken, settings))
+    most = context.settings.limits.jobs
+    if context.engine.jobs(0, 0)[0] >= most and not (overwrite and _exists(context, job.id)):
+        raise TooManyJobsRunning(f"There are {most} jobs, which is the limit: delete one before creating another")
+    return context.engine.create(job, overwrite=overwrite)
+
+
+def _exists(context: Context, job_id: str | None) -> bool:
+    try:
+        return job_id is not None and bool(context.engine.job(job_id))
+    except MissingJob:
+        return False
 
 
 @router.get("", summary="List jobs", response_description="A page of jobs, oldest first.", responses=docs.errors(400))

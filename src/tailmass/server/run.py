@@ -7,12 +7,14 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import uvicorn
 
 import tailmass.engine
 from tailmass.server.app import create_app
 from tailmass.server.context import Context
+from tailmass.server.protocol import Protocol
 from tailmass.server.settings import Settings
 from tailmass.server.tls import certificate, dangers
 
@@ -39,7 +41,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 self._app,
                 loop="uvloop" if importlib.util.find_spec("uvloop") else "asyncio",
-                http="httptools",
+                http=partial(Protocol, limits=settings.limits),  # type: ignore[arg-type]  # it is only called
                 ws="none",
                 lifespan="on",
                 log_config=None,

@@ -7,6 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tailmass.intake.bounds import USUAL
+
 
 def data_directory() -> Path:
     """Where a user's data belongs by the XDG base directory rules, in a folder of our own."""
@@ -20,6 +22,34 @@ class StoreSettings(BaseModel):
 
     url: str | None = Field(
         None, description="SQLAlchemy URL of the database; without one it is an SQLite file in the home directory."
+    )
+
+
+class LimitSettings(BaseModel):
+    """What a client may ask of the server."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    header_bytes: int = Field(65_536, ge=1024, description="Largest head of a request: its line and its headers.")
+    header_timeout: float = Field(30.0, gt=0, description="Seconds that the head of a request may take to arrive.")
+    body_bytes: int | None = Field(
+        None, ge=1, description="Largest body of a request; without one there is no bound, as uploads are streams."
+    )
+    body_timeout: float = Field(
+        3600.0, gt=0, description="Seconds that the sender of a body may be silent in the middle of it."
+    )
+    body_rate: int | None = Field(
+        None,
+        ge=1,
+        description="Bytes a second that are read from all senders of one address; without one there is no bound.",
+    )
+    record_bytes: int = Field(
+        USUAL.record_bytes, ge=1024, le=2**30, description="Longest record of an upload, and so its longest field."
+    )
+    fields: int = Field(USUAL.fields, ge=1, description="Most columns of delimited data.")
+    jobs: int = Field(10_000, ge=1, description="Most jobs that are kept.")
+    running_jobs: int | None = Field(
+        None, ge=1, description="Most jobs that run at the same time; without one there is no bound."
     )
 
 
@@ -55,6 +85,7 @@ class Settings(BaseSettings):
     store: StoreSettings = Field(default_factory=StoreSettings, description="Where jobs and results are kept.")
     auth: bool = Field(False, description="Whether every request needs a token, made by `tailmass token create`.")
     tls: TlsSettings = Field(default_factory=TlsSettings, description="What makes connections secret.")
+    limits: LimitSettings = Field(default_factory=LimitSettings, description="What a client may ask of the server.")
     close_status: Annotated[Literal[200, 202], BeforeValidator(int)] = Field(
         202, description="HTTP status of a close under /engine/v2; every client accepts 202, some only that."
     )
