@@ -50,6 +50,7 @@ def test_a_port_that_is_taken_is_wrong_usage(tailmass: "Tailmass", tmp_path: Pat
         (["--port", "http"], {}, "--port"),
         ([], {"TAILMASS_PORT": "http"}, "TAILMASS_PORT"),
         ([], {"TAILMASS_CLOSE_STATUS": "204"}, "TAILMASS_CLOSE_STATUS"),
+        (["--log-format", "xml"], {}, "--log-format"),
         (["--tls-cert", "nowhere.pem"], {}, "nowhere.pem"),
         (["--tls-key", "nowhere.pem"], {}, "no certificate"),
     ],

@@ -33,6 +33,16 @@ def test_the_environment_overrides_the_defaults(monkeypatch: pytest.MonkeyPatch)
     assert (settings.close_status, settings.store.url) == (200, "postgresql://db/engine")
 
 
+def test_a_list_is_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAILMASS_SCHEDULER__FOLDERS", "/data, /more")
+    monkeypatch.setenv("TAILMASS_SCHEDULER__HOSTS", "es-1:9200,.example.com")
+    settings = Settings().scheduler
+    assert settings.folders == (Path("/data"), Path("/more"))
+    assert settings.hosts == ("es-1:9200", ".example.com")
+    monkeypatch.delenv("TAILMASS_SCHEDULER__FOLDERS")
+    assert Settings().scheduler.folders is None
+
+
 def test_what_the_caller_gives_overrides_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAILMASS_PORT", "9000")
     assert Settings().port == 9000

@@ -24,6 +24,9 @@ def server(
     auth: Annotated[
         bool | None, typer.Option("--auth/--no-auth", help="Ask every request for a token; see tailmass token.")
     ] = None,
+    log_format: Annotated[
+        str | None, typer.Option(metavar="FORM", help="How to log to stderr: console for people, json for programs.")
+    ] = None,
     tls_cert: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Certificate, PEM: serve HTTPS with it.")
     ] = None,
@@ -41,7 +44,7 @@ def server(
     """
     tls = {name: path for name, path in (("cert", tls_cert), ("key", tls_key)) if path is not None}
     given = {"host": host, "port": port, "home": home, "store": store and {"url": store}, "auth": auth}
-    run(given | {"tls": tls or None}, _announce)
+    run(given | {"tls": tls or None, "log_format": log_format}, _announce)
 
 
 def run(given: dict[str, Any], announce: Callable[[str], None]) -> None:
@@ -79,7 +82,9 @@ def given_settings(given: dict[str, Any]) -> "Settings":
         first = invalid.errors()[0]
         path = [str(part) for part in first["loc"]]
         variable = "TAILMASS_" + "__".join(path).upper()
-        raise ValueError(f"--{path[0]} or {variable} cannot be {first['input']!r}: {first['msg']}") from None
+        raise ValueError(
+            f"--{path[0].replace('_', '-')} or {variable} cannot be {first['input']!r}: {first['msg']}"
+        ) from None
 
 
 def _announce(url: str) -> None:

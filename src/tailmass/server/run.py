@@ -12,6 +12,7 @@ from functools import partial
 import uvicorn
 
 import tailmass.engine
+from tailmass.server import console
 from tailmass.server.app import create_app
 from tailmass.server.context import Context
 from tailmass.server.protocol import Protocol
@@ -107,7 +108,7 @@ def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> 
     ValueError
         The certificate cannot be used.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    console.install(settings.log_format)
     server = Server(settings, ready)
     for danger in dangers(settings):
         log.warning(danger)

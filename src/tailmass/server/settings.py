@@ -2,10 +2,10 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tailmass.intake.bounds import USUAL
 
@@ -22,6 +22,24 @@ class StoreSettings(BaseModel):
 
     url: str | None = Field(
         None, description="SQLAlchemy URL of the database; without one it is an SQLite file in the home directory."
+    )
+
+
+def _listed(value: Any) -> Any:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+class SchedulerSettings(BaseModel):
+    """Where schedulers may get data from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    folders: Annotated[tuple[Path, ...] | None, NoDecode, BeforeValidator(_listed)] = Field(
+        None, description="Folders whose files schedulers may read, with commas; without any, all that the server may."
+    )
+    hosts: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_listed)] = Field(
+        None,
+        description="Hosts that schedulers may ask, with commas, such as es-1:9200 or .example.com; without any, all.",
     )
 
 
@@ -86,6 +104,12 @@ class Settings(BaseSettings):
     auth: bool = Field(False, description="Whether every request needs a token, made by `tailmass token create`.")
     tls: TlsSettings = Field(default_factory=TlsSettings, description="What makes connections secret.")
     limits: LimitSettings = Field(default_factory=LimitSettings, description="What a client may ask of the server.")
+    scheduler: SchedulerSettings = Field(
+        default_factory=SchedulerSettings, description="Where schedulers may get data from."
+    )
+    log_format: Literal["console", "json"] = Field(
+        "console", description="How the server logs: console for people, json for programs, a line an event."
+    )
     close_status: Annotated[Literal[200, 202], BeforeValidator(int)] = Field(
         202, description="HTTP status of a close under /engine/v2; every client accepts 202, some only that."
     )
