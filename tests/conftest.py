@@ -120,6 +120,10 @@ class ServerProcess:
         """Ask it to end, and return its exit code."""
         return self._end(lambda process: process.terminate())
 
+    def wait(self) -> int:
+        """Wait until it has ended by itself, and return its exit code."""
+        return self._end(lambda process: None)
+
     def _end(self, how: Any) -> int:
         assert self.process is not None, "the server is not running"
         process, self.process = self.process, None

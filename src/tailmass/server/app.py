@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -49,7 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
         engine = Engine(store, max_running=limits.running_jobs, listener=waiting, bounds=bounds)
         workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="job")
         context = app.state.context = Context(settings, store, engine, metrics, waiting, set(), workers)
-        metrics.watch_jobs(lambda: _statuses(engine))
+        metrics.watch(lambda: engine.jobs(0, 2**31 - 1)[1], lambda: len(context.uploads))
         metrics.watch_waiting(waiting.__len__)
         async with housekeeping(context):
             yield
@@ -93,8 +93,3 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _operation_id(route: APIRoute) -> str:
     return f"{route.name}_{NATIVE}" if docs.is_native(route.path) else route.name
-
-
-def _statuses(engine: Engine) -> Iterator[str]:
-    _, states = engine.jobs(0, 2**31 - 1)
-    return (state.status for state in states)

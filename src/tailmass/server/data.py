@@ -19,7 +19,7 @@ from tailmass.server.body import batches
 from tailmass.server.context import Context, Reach
 from tailmass.server.errors import STATUS, document, stopped, surprise
 from tailmass.server.linger import STOPPING
-from tailmass.server.metrics import Metrics
+from tailmass.server.metrics import CODES, Metrics
 from tailmass.server.parameters import FlushAsked, Reset, ResetAsked
 from tailmass.server.views import seen
 from tailmass.server.wire import Json, version
@@ -150,6 +150,7 @@ async def upload(job_ids: JobIds, request: Request, context: Reach, reset: Reset
             for recipient in recipients:
                 if not recipient.settled:
                     await context.work(recipient.abandon, reason)
+    request.scope.setdefault(CODES, []).extend(each.error.code for each in recipients if each.error is not None)
     return _answer(recipients, request)
 
 

@@ -41,7 +41,7 @@ _REASONS = {
     404: "There is no such job.",
     409: "The job is busy, or in a state in which this cannot be done, or its id is taken.",
     500: "The server failed; its log has the details.",
-    503: "There are too many jobs, or too many running.",
+    503: "There are too many jobs, or too many running; or the store cannot be written to.",
 }
 
 _SCHEMAS: dict[str, Any] = {

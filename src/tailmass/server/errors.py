@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tailmass.errors import EngineError, UnknownError
 from tailmass.server.limits import Refusal
+from tailmass.server.metrics import CODES
 from tailmass.server.views import seen
 from tailmass.server.wire import NATIVE, Json, version
 
@@ -46,6 +47,9 @@ CLIENT_LEFT = 499
 
 async def answer(request: Request, error: Exception) -> Response:
     """What the client is told about an error: the document of one of ours, and little about a surprise."""
+    code = error.code if isinstance(error, EngineError) else error.error.code if isinstance(error, Refusal) else 0
+    if not isinstance(error, ClientDisconnect):
+        request.scope.setdefault(CODES, []).append(code)
     match error:
         case EngineError():
             if STATUS[error.code] == 500:

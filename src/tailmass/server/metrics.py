@@ -1,16 +1,23 @@
 """What a monitoring system may know about the server, in the text format of Prometheus."""
 
+import heapq
 import re
 import time
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tailmass.results import Counts
+from tailmass.results import Counts, JobState
+
+MOST_JOBS = 100
+"""Jobs with numbers of their own: each of them is a time series for whoever collects these."""
+
+CODES = "tailmass.codes"
+"""Where in the scope of a request the codes of errors are noted that it is answered with."""
 
 JOB_STATUSES = ("CLOSED", "CLOSING", "FAILED", "PAUSED", "PAUSING", "RUNNING")
 
@@ -28,6 +35,13 @@ class Metrics:
         self._late = Counter(
             "tailmass_late_records", "Input rows dropped because they came too late.", registry=self.registry
         )
+        self._buckets = Counter(
+            "tailmass_buckets_processed", "Buckets that uploads have closed.", registry=self.registry
+        )
+        self._errors = Counter(
+            "tailmass_errors", "Errors told to clients, by their code.", ("code",), registry=self.registry
+        )
+        ProcessCollector(registry=self.registry)
         self._requests = Counter(
             "tailmass_http_requests", "Requests answered.", ("method", "route", "status"), registry=self.registry
         )
@@ -39,9 +53,10 @@ class Metrics:
         )
         self._waiting = Gauge("tailmass_waiting_for_alerts", "Requests that wait for an alert.", registry=self.registry)
 
-    def watch_jobs(self, statuses: Callable[[], Iterable[str]]) -> None:
-        """Report how many jobs there are by status, asking for the statuses whenever the numbers are read."""
-        self.registry.register(_Jobs(statuses))
+    def watch(self, states: Callable[[], Iterable[JobState]], uploads: Callable[[], int]) -> None:
+        """Report on the jobs there are and the uploads in progress, asking for them whenever the numbers are read."""
+        self.registry.register(_Jobs(states))
+        Gauge("tailmass_uploads_in_progress", "Uploads being received.", registry=self.registry).set_function(uploads)
 
     def watch_waiting(self, count: Callable[[], int]) -> None:
         """Report how many wait for an alert, counting them whenever the numbers are read."""
@@ -51,9 +66,12 @@ class Metrics:
         """Count what has become of the rows of an upload since they were last counted."""
         self._processed.inc(after.processed_record_count - before.processed_record_count)
         self._late.inc(after.out_of_order_time_stamp_count - before.out_of_order_time_stamp_count)
+        self._buckets.inc(after.bucket_count - before.bucket_count)
 
-    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request."""
+    def answered(self, method: str, route: str, status: int, seconds: float, codes: Iterable[int]) -> None:
+        """Count a request, and the errors that it was answered with."""
+        for code in codes:
+            self._errors.labels(str(code)).inc()
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
 
@@ -63,20 +81,40 @@ class Metrics:
 
 
 class _Jobs(Collector):
-    """Jobs by status, counted when asked: the store knows, and a copy of what it knows could only be wrong."""
+    """The jobs, looked at when asked: the store knows, and a copy of what it knows could only be wrong."""
 
-    def __init__(self, statuses: Callable[[], Iterable[str]]) -> None:
-        self.statuses = statuses
+    def __init__(self, states: Callable[[], Iterable[JobState]]) -> None:
+        self.states = states
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
-        return [GaugeMetricFamily("tailmass_jobs", "Jobs by status.", labels=("status",))]
+        return _families()
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        family = GaugeMetricFamily("tailmass_jobs", "Jobs by status.", labels=("status",))
-        tally = Tally(self.statuses())
+        states = list(self.states())
+        jobs, memory, lag = _families()
+        tally = Tally(state.status for state in states)
         for status in JOB_STATUSES:
-            family.add_metric((status,), tally[status])
-        yield family
+            jobs.add_metric((status,), tally[status])
+        running = [state for state in states if state.status == "RUNNING"]
+        memory.add_metric((), sum(state.model_size.model_bytes for state in running if state.model_size is not None))
+        newest = ((state.counts.latest_record_time_ms, state.config.id) for state in running)
+        known = ((time_ms, job_id or "") for time_ms, job_id in newest if time_ms is not None)
+        # A job a label: as many as can be looked at, those that are the furthest behind.
+        for time_ms, job_id in heapq.nsmallest(MOST_JOBS, known):
+            lag.add_metric((job_id,), time.time() - time_ms / 1000)
+        yield from (jobs, memory, lag)
+
+
+def _families() -> tuple[GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily]:
+    return (
+        GaugeMetricFamily("tailmass_jobs", "Jobs by status.", labels=("status",)),
+        GaugeMetricFamily("tailmass_model_memory_bytes", "What running jobs remember, as they last told."),
+        GaugeMetricFamily(
+            "tailmass_feed_lag_seconds",
+            f"From the newest row of a running job to now; of the {MOST_JOBS} that are the furthest behind.",
+            labels=("job",),
+        ),
+    )
 
 
 class Measured:
@@ -92,6 +130,7 @@ class Measured:
             await self.app(scope, receive, send)
             return
         status = 500
+        codes: list[int] = scope.setdefault(CODES, [])
         start = time.perf_counter()
 
         async def watch(message: Message) -> None:
@@ -103,7 +142,7 @@ class Measured:
         try:
             await self.app(scope, receive, watch)
         finally:
-            self.metrics.answered(scope["method"], _template(scope), status, time.perf_counter() - start)
+            self.metrics.answered(scope["method"], _template(scope), status, time.perf_counter() - start, codes)
 
 
 def _template(scope: Scope) -> str:

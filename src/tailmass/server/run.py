@@ -1,5 +1,6 @@
 """Running the server: a socket, an event loop, and an orderly end."""
 
+import asyncio
 import contextlib
 import importlib.util
 import logging
@@ -8,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
+from types import FrameType
 
 import uvicorn
 
@@ -15,6 +17,7 @@ import tailmass.engine
 from tailmass.server import console
 from tailmass.server.app import create_app
 from tailmass.server.context import Context
+from tailmass.server.notify import Supervisor
 from tailmass.server.protocol import Protocol
 from tailmass.server.settings import Settings
 from tailmass.server.tls import certificate, dangers
@@ -38,6 +41,8 @@ class Server(uvicorn.Server):
         self.port: int = self.socket.getsockname()[1]
         self._ready = ready
         self._app = create_app(settings)
+        self._supervisor = Supervisor()
+        self._loop: asyncio.AbstractEventLoop | None = None
         super().__init__(
             uvicorn.Config(
                 self._app,
@@ -69,12 +74,31 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Open everything; from here on requests are answered."""
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
-        if self.started and self._ready is not None:
-            self._ready(self.url)
+        if self.started:
+            self._supervisor.tell("READY=1")
+            if self._ready is not None:
+                self._ready(self.url)
+
+    async def on_tick(self, counter: int) -> bool:
+        """What is done ten times a second."""
+        self._supervisor.live()
+        return await super().on_tick(counter)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop in order. Who asks again waits for no request any more, but running jobs are saved all the same."""
+        again, self.should_exit = self.should_exit, True
+        if again and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._end_requests)
+
+    def _end_requests(self) -> None:
+        for task in self.server_state.tasks:
+            task.cancel()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more requests, and let those that are there end; who waits for an alert need not wait for that."""
+        self._supervisor.tell("STOPPING=1")
         context: Context | None = getattr(self._app.state, "context", None)
         if context is not None:
             context.waiting.end()

@@ -7,8 +7,10 @@ from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
+from tailmass.errors import DataStoreError
 from tailmass.server import docs
 from tailmass.server.context import Reach
+from tailmass.server.limits import Refusal
 from tailmass.server.wire import NATIVE, Json
 
 router = APIRouter(tags=["system"])
@@ -48,6 +50,21 @@ def healthz(context: Reach) -> Response:
     """Whether requests can be served: the store is read once, and its failure is this request's."""
     context.engine.jobs(0, 0)
     return Json({"status": "ok"})
+
+
+@router.get(
+    "/readyz",
+    summary="Ask whether the server is ready",
+    response_description="The server takes requests, and its store can be written to.",
+    responses=docs.errors(503),
+)
+def readyz(context: Reach) -> Response:
+    """Whether requests should be sent here. Before the store is open and while the server stops nothing is answered."""
+    try:
+        context.store.probe()
+    except DataStoreError as error:
+        raise Refusal(503, error) from error
+    return Json({"status": "ready"})
 
 
 @router.get(

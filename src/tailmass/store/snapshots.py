@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import polars as pl
@@ -45,6 +46,8 @@ SORTS: dict[str, Column[Any]] = {
     "latestResultTimeStamp": snapshots.c.latest_result_time,
 }
 """What snapshots can be sorted by, under the names that clients use."""
+
+_PROBE_BYTES = 4096
 
 # One to go on from and one in case its file is damaged.
 _KEPT = 2
@@ -126,6 +129,16 @@ class Snapshots:
         job = self._put(job_id, header, arrays, time_ms, register)
         with self._database.read() as connection:
             return _snapshot(_one(connection, job_id, job, snapshot_id))
+
+    def probe(self) -> None:
+        """See whether a file can be written here."""
+        try:
+            self._folder.mkdir(exist_ok=True)
+            with TemporaryFile(dir=self._folder) as file:
+                file.write(bytes(_PROBE_BYTES))
+                file.flush()
+        except OSError as error:
+            raise DataStoreError("No snapshot could be written", cause=str(error)) from error
 
     def newest(self, job_id: str) -> State | None:
         """What the job is to go on from, if there is something; a damaged file is passed over for the one before.

@@ -36,6 +36,11 @@ class Store:
         database = Database.open(url, home)
         return cls(database, Snapshots(database, home / "snapshots"))
 
+    def probe(self) -> None:
+        """Write something that changes nothing; raises DataStoreError where nothing can be kept at present."""
+        self._database.probe()
+        self._snapshots.probe()
+
     def close(self) -> None:
         """Let go of the database."""
         self._database.close()
