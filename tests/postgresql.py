@@ -15,20 +15,45 @@ import psycopg
 import pytest
 
 
+class Cluster:
+    """A PostgreSQL that can be stopped and started again on the same data."""
+
+    def __init__(self, folder: Path, programs: Path) -> None:
+        self._folder = folder
+        self._programs = programs
+        self._port = _free_port()
+        self.url = f"postgresql://tester@127.0.0.1:{self._port}"
+        _run(folder, programs / "initdb", "-D", "data", "-U", "tester", "-A", "trust", "-E", "UTF8", "--no-sync")
+
+    def start(self) -> None:
+        """Start it, and wait until it takes connections."""
+        # Nothing here outlives the tests, so nothing needs to reach the disk.
+        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+        _run(self._folder, self._programs / "pg_ctl", "start", "-w", "-D", "data", "-l", "log", "-o", options)
+
+    def stop(self) -> None:
+        """Stop it as a crash would, whoever is connected."""
+        _run(self._folder, self._programs / "pg_ctl", "stop", "-w", "-D", "data", "-m", "immediate")
+
+
 @contextmanager
-def postgresql() -> Iterator[str]:
-    """The URL of a fresh server, without a database name; whoever needs it is skipped where there is none to start."""
+def cluster() -> Iterator[Cluster]:
+    """A fresh server, started; whoever needs it is skipped where there is none to start."""
     programs = _programs()
     with _folder() as folder:
-        port = _free_port()
-        _run(folder, programs / "initdb", "-D", "data", "-U", "tester", "-A", "trust", "-E", "UTF8", "--no-sync")
-        # Nothing here outlives the tests, so nothing needs to reach the disk.
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
-        _run(folder, programs / "pg_ctl", "start", "-w", "-D", "data", "-l", "log", "-o", options)
+        made = Cluster(folder, programs)
+        made.start()
         try:
-            yield f"postgresql://tester@127.0.0.1:{port}"
+            yield made
         finally:
-            _run(folder, programs / "pg_ctl", "stop", "-w", "-D", "data", "-m", "immediate")
+            made.stop()
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """The URL of a fresh server, without a database name."""
+    with cluster() as made:
+        yield made.url
 
 
 @contextmanager
