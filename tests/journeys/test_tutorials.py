@@ -123,3 +123,16 @@ def test_connections_end_in_rare_ways_by_attacks_and_are_many_by_what_is_harmles
     told = many.select(minute=pl.col("timestamp").dt.epoch("s"), service="by_field_value")
     found = told.join(attacks, on=["minute", "service"])["attack"]
     assert (len(found), found.mean() < attacks["attack"].mean()) == (172, True)
+
+
+def test_a_lost_position_is_told_of_by_its_airport_and_nothing_else_is(run: Run) -> None:
+    left = run("flights")
+    assert left["found"] == 18
+    for split in ("carrier", "origin"):
+        assert not tailmass.detect(
+            left["flights"], f"lat_long(origin_location) by {split}", bucket_span="1h"
+        ).records.height
+    pole = left["flights"].with_columns(
+        origin_location=pl.when(pl.int_range(pl.len()) == 9_000).then(pl.lit("-89,0")).otherwise("origin_location")
+    )
+    assert not tailmass.detect(pole, "lat_long(origin_location) by carrier", bucket_span="1h").records.height
