@@ -255,3 +255,11 @@ def test_per_partition_scores_by_what_is_rare_within_each(tailmass: "Tailmass", 
         for found in (records(tailmass, *asked), records(tailmass, *asked, "--per-partition"))
     )
     assert apart["s1"] > together["s1"] + 20
+
+
+def test_interim_judges_the_last_bucket_as_it_stands(tailmass: "Tailmass", spike: Path, tmp_path: Path) -> None:
+    path = tmp_path / "until.csv"
+    path.write_text("\n".join(spike.read_text().splitlines()[: 1 + 3 * 3610]))
+    asked = (path, DETECTOR, "--bucket-span", "15m", "--min-score", "0")
+    assert 90 not in [each["actual"] for each in records(tailmass, *asked)]
+    assert records(tailmass, *asked, "--interim")[0]["actual"] == 90

@@ -200,3 +200,21 @@ def test_transforms_that_cannot_work_are_refused_with_their_code(frame: pl.DataF
         _detect(frame, transforms=[{"transform": "reverse", "inputs": ["host"]}])
     with pytest.raises(TransformOutputsUnused):
         _detect(frame, transforms=[{"transform": "trim", "inputs": ["host"]}])
+
+
+def test_what_is_open_at_the_end_is_judged_as_it_stands_if_asked(frame: pl.DataFrame) -> None:
+    until = frame.filter(pl.col("time") <= START + 60 * SPIKE)
+    assert _detect(until).records["actual"].max() != 500.0
+    open_too = _detect(until, interim=True)
+    assert open_too.records["actual"][0] == 500.0
+    assert open_too.buckets["timestamp"][-1] == open_too.records["timestamp"][0]
+    assert len(open_too.series(open_too.records.row(0, named=True))[0])
+
+
+def test_who_first_comes_in_the_open_bucket_has_no_values_around() -> None:
+    clients = [(60 * minute, f"c{client}") for minute in range(100) for client in range(20) for _ in range(client % 4)]
+    rows = pl.DataFrame([*clients, *[(6000, "stranger")] * 300], schema=["time", "client"], orient="row")
+    found = tailmass.detect(rows, "high_count over client", bucket_span="1m", interim=True)
+    first = found.records.row(0, named=True)
+    assert first["over_field_value"] == "stranger"
+    assert [len(each) for each in found.series(first)] == [0, 0]

@@ -74,6 +74,9 @@ def detect(
     per_partition: Annotated[
         bool, typer.Option("--per-partition", help="Score by what is rare within each partition, not in all of them.")
     ] = False,
+    interim: Annotated[
+        bool, typer.Option("--interim", help="Judge the last bucket as it stands, too, though not what is low in it.")
+    ] = False,
     rules: Annotated[
         list[str] | None,
         typer.Option("--rule", metavar="RULE", help='What to leave out, such as "actual < 50"; again for several.'),
@@ -146,6 +149,7 @@ def detect(
                 value_lists=lists,
                 overlapping_buckets=overlapping_buckets,
                 per_partition=per_partition,
+                interim=interim,
                 alert_budget=budget,
                 progress=report,
             )

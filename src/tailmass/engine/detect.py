@@ -1,7 +1,7 @@
 """From a file or a data frame to ranked records in one call, by the pipeline that the server runs."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +117,7 @@ def detect(
     value_lists: Mapping[str, Sequence[str]] | None = None,
     overlapping_buckets: bool = False,
     per_partition: bool = False,
+    interim: bool = False,
     progress: Progress | None = None,
 ) -> Results:
     """Find what is unusual in time-stamped rows.
@@ -140,6 +141,8 @@ def detect(
     overlapping_buckets : whether to see what lies across the end of a bucket whole, which costs the results of the last
         two buckets
     per_partition : whether scores mean a rate within each partition value, rather than in all of them
+    interim : whether to judge what is open at the end as it stands, too; what is low of it is not told, as more rows
+        could come
     progress : called now and then
 
     Raises
@@ -190,6 +193,8 @@ def detect(
                 progress(counts.input_record_count, len(frame), counts.input_record_count)
     else:
         counts = _read(path, job, pipeline, batches.append, progress)
+    if interim:
+        batches.append(replace(pipeline.interim(), interim=False))
     batch = Batch.concat(batches)
     return Results(
         records=_native(_ranked(batch.records), data),

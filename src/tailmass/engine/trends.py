@@ -83,7 +83,7 @@ class Trends:
             names = [each or nothing for each in self._detectors[index].names(known)]
             self._ids[index] = {key: i for i, key in enumerate(zip(*names, strict=True))}
         partition, by, over = (record[f"{split}_field_value"] for split in ("partition", "by", "over"))
-        return self._ids[index][partition, by, over]
+        return self._ids[index].get((partition, by, over), -1)  # what began in a bucket that is still open has none
 
 
 def _seconds(time: Any) -> int:
