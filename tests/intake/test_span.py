@@ -23,8 +23,19 @@ def test_buckets_are_long_enough_for_several_rows_of_each_series() -> None:
     times = [START + timedelta(seconds=10 * i) for i in range(40_000)]
     frame = pl.DataFrame({"time": times, "host": [f"h{host}" for host in hosts]})
     assert profile_frame(frame).bucket_span == 1800
-    assert profile_frame(frame, split=["host"]).bucket_span == 1800
-    assert profile_frame(frame, split=[]).bucket_span == 10  # one series, sampled every ten seconds
+    assert profile_frame(frame, split=[["host"]]).bucket_span == 1800
+    assert profile_frame(frame, split=[[]]).bucket_span == 10  # one series, sampled every ten seconds
+
+
+def test_of_several_detectors_the_one_with_the_rarest_series_sizes_the_buckets_and_not_all_at_once() -> None:
+    chance = np.random.default_rng(1)
+    times = [START + timedelta(seconds=10 * i) for i in range(40_000)]
+    frame = pl.DataFrame({name: [f"{name}{i}" for i in chance.integers(0, 12, 40_000)] for name in ("host", "user")})
+    frame = frame.with_columns(time=pl.Series(times))
+    alone = profile_frame(frame, split=[["host"]]).bucket_span
+    together = profile_frame(frame, split=[[], ["host"], ["user"]])
+    assert alone == together.bucket_span < profile_frame(frame, split=[["host", "user"]]).bucket_span
+    assert "of one host then has" in together.reasons[-1]
 
 
 @given(st.integers(1, 5000), st.integers(2, 300))

@@ -163,7 +163,7 @@ def detect(
     said = {"time_field": time_field, "time_format": time_format}
     steps = tuple(each if isinstance(each, Transform) else Transform.parse(each) for each in transforms)
     verify(steps)
-    split = list(dict.fromkeys(name for each in detectors for name in each.split_fields if name != CATEGORY))
+    split = [[name for name in each.split_fields if name != CATEGORY] for each in detectors]
     if path is not None:
         profile = profile_path(path, format=format, delimiter=field_delimiter, split=split, transforms=steps, **said)
     else:

@@ -70,13 +70,14 @@ def profile_path(
     time_format: str | None = None,
     format: str | None = None,
     delimiter: str | None = None,
-    split: Sequence[str] | None = None,
+    split: Sequence[Sequence[str]] | None = None,
     transforms: Sequence[Transform] = (),
 ) -> Profile:
     """The profile of a file, from its first 256 KiB after decompression.
 
-    `split` names the fields that make series (by, partition, over); without it the text column that is likeliest to be
-    one is taken to size the buckets. What is guessed, is guessed of the rows as the `transforms` leave them.
+    `split` names the fields that make series (by, partition, over) of each detector; without it the text column that is
+    likeliest to be one is taken to size the buckets. What is guessed, is guessed of the rows as the `transforms` leave
+    them.
     """
     path = Path(path)
     data, share = read_head(path)
@@ -108,7 +109,7 @@ def profile_frame(
     *,
     time_field: str | None = None,
     time_format: str | None = None,
-    split: Sequence[str] | None = None,
+    split: Sequence[Sequence[str]] | None = None,
     transforms: Sequence[Transform] = (),
     **_: str | None,
 ) -> Profile:
@@ -131,7 +132,7 @@ def _profile_parquet(
     path: Path,
     time_field: str | None,
     time_format: str | None,
-    split: Sequence[str] | None,
+    split: Sequence[Sequence[str]] | None,
     transforms: Sequence[Transform],
 ) -> Profile:
     try:
@@ -174,7 +175,7 @@ def _profile(
     delimiter: str,
     time_field: str | None,
     time_format: str | None,
-    split: Sequence[str] | None,
+    split: Sequence[Sequence[str]] | None,
     share: float,
     reasons: list[str],
 ) -> Profile:

@@ -1,6 +1,7 @@
 """The bucket span that suits the rows of a source."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 import numpy as np
 import polars as pl
@@ -27,30 +28,34 @@ def bucket_span_of(
     times: Ints,
     span: float,
     median_gap: float,
-    split: Sequence[str] | None,
+    split: Sequence[Sequence[str]] | None,
     reasons: list[str],
 ) -> int:
-    """A round span in which a typical series has several rows, and of which there are many in the source."""
+    """A round span in which a typical series of every detector has several rows, and of which there are many."""
     if median_gap == 0:
         reasons.append("bucket_span=5m because there is only one time to go by")
         return 300
-    names = _split(rows) if split is None else [name for name in split if name in rows.columns]
-    codes = _codes(rows, names)
+    splits = [_split(rows)] if split is None else [[name for name in each if name in rows.columns] for each in split]
+    suiting = [_suiting(times, _codes(rows, names), names, span, median_gap) for names in splits or [[]]]
+    chosen, why = max(suiting, key=itemgetter(0))  # what is rarest has enough rows, and nothing else too few
+    reasons.append(f"bucket_span={_spoken(chosen)} because {why}")
+    return chosen
+
+
+def _suiting(times: Ints, codes: Ints, names: Sequence[str], span: float, median_gap: float) -> tuple[int, str]:
+    """The span that suits series that are told apart by these names, and why."""
     period = _period(times, codes)
     if period is not None:
         chosen = next((candidate for candidate in SPANS if candidate >= period), SPANS[-1])
-        why = f"there is a row every {_spoken(period)}"
-    else:
-        longest = max(min(span / _BUCKETS_WANTED, _LONGEST_WANTED), median_gap)
-        affordable = [candidate for candidate in SPANS if candidate <= longest] or [SPANS[0]]
-        affordable = [candidate for candidate in affordable if candidate >= min(_SHORTEST_WANTED, affordable[-1])]
-        chosen = next((s for s in affordable if _rows_in_a_bucket(times, codes, s) >= _ROWS_WANTED), affordable[-1])
-        rows_in_it = _rows_in_a_bucket(times, codes, chosen)
-        spoken = f"{rows_in_it:.2g}" if rows_in_it < 10 else f"{rows_in_it:,.0f}"
-        of = f" of one {' and '.join(names)}" if names else ""
-        why = f"a bucket{of} then has {spoken} rows (median gap between rows {_spoken(median_gap)})"
-    reasons.append(f"bucket_span={_spoken(chosen)} because {why}")
-    return chosen
+        return chosen, f"there is a row every {_spoken(period)}"
+    longest = max(min(span / _BUCKETS_WANTED, _LONGEST_WANTED), median_gap)
+    affordable = [candidate for candidate in SPANS if candidate <= longest] or [SPANS[0]]
+    affordable = [candidate for candidate in affordable if candidate >= min(_SHORTEST_WANTED, affordable[-1])]
+    chosen = next((s for s in affordable if _rows_in_a_bucket(times, codes, s) >= _ROWS_WANTED), affordable[-1])
+    rows_in_it = _rows_in_a_bucket(times, codes, chosen)
+    spoken = f"{rows_in_it:.2g}" if rows_in_it < 10 else f"{rows_in_it:,.0f}"
+    of = f" of one {' and '.join(names)}" if names else ""
+    return chosen, f"a bucket{of} then has {spoken} rows (median gap between rows {_spoken(median_gap)})"
 
 
 def _split(rows: pl.DataFrame) -> list[str]:
