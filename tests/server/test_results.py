@@ -241,3 +241,37 @@ def test_records_are_filtered_by_score_under_the_names_of_all_clients(
     scores = [each["normalizedProbability"] for each in documents(api.get(f"/results/{anomalous}/records"))]
     found = documents(api.get(f"/results/{anomalous}/records", params={name: max(scores)}))
     assert len(found) == scores.count(max(scores)) < len(scores)
+
+
+SORTS = (
+    *("timestamp", "anomalyScore", "normalizedProbability", "initialNormalizedProbability", "probability"),
+    *("actual", "typical", "function", "functionDescription", "fieldName", "byFieldName", "byFieldValue"),
+    *("overFieldName", "overFieldValue", "partitionFieldName", "partitionFieldValue", "detectorIndex"),
+    *("bucketSpan", "isInterim"),
+)
+
+
+@pytest.mark.parametrize("desc", ["true", "false"])
+def test_records_are_sorted_by_every_field_of_the_specification(api: httpx.Client, anomalous: str, desc: str) -> None:
+    whole = documents(api.get(f"/results/{anomalous}/records"))
+    for name in SORTS:
+        page = api.get(f"/results/{anomalous}/records", params={"sort": name, "desc": desc}).json()
+        assert sorted(map(str, page["documents"])) == sorted(map(str, whole)), name
+        values = [each[name] for each in page["documents"] if name in each]
+        assert values == sorted(values, reverse=desc == "true"), name
+        assert page["nextPage"] is None
+
+
+@pytest.mark.parametrize("results", ["buckets", "records", "influencers"])
+def test_interim_results_of_every_kind_are_for_those_who_ask(api: httpx.Client, results: str) -> None:
+    analysis = {"bucketSpan": 3600, "detectors": [{"function": "count"}], "influencers": ["user"]}
+    job = create(api, analysisConfig=analysis)
+    lines = [f"{START + 600 * n},u{user}\n" for n in range(6 * 100) for user in range(3)]
+    lines += [f"{START + 360_000},u1\n"] * 500
+    api.post(f"/data/{job}", content=("time,user\n" + "".join(lines)).encode()).raise_for_status()
+    api.post(f"/data/{job}/flush?calcInterim=true").raise_for_status()
+    final = documents(api.get(f"/results/{job}/{results}?take=1000"))
+    both = documents(api.get(f"/results/{job}/{results}", params={"includeInterim": "true", "take": 1000}))
+    assert {each["isInterim"] for each in final} <= {False}
+    assert [each["timestamp"] for each in both if each["isInterim"]] == ["2014-05-17T21:00:00.000+0000"]
+    assert len(both) == len(final) + 1

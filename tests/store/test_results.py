@@ -41,6 +41,7 @@ def ties(store: Store) -> None:
             largest_of=draw.choice([None, 20, 3120]),
             events_per_week=draw.choice([0.5, 7.0]),
             multi_bucket_impact=draw.choice([None, -5.0, 0.0]),
+            correlated_by_field_value=draw.choice([None, "web-2", "web-3"]),
         )
         for _ in range(120)
     ]
@@ -76,6 +77,25 @@ def ranked(found: list[Record], attribute: str) -> list[tuple[Any, ...]]:
         )
         for each in found
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("desc", [True, False])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"include_interim": True},
+        {"include_interim": True, "start_ms": 1000 * SPAN, "end_ms": 3000 * SPAN},
+        {"normalized_probability": 3.0},
+    ],
+)
+def test_pages_by_time_begin_wherever_they_are_asked_to(store: Store, desc: bool, asked: dict[str, Any]) -> None:
+    ties(store)
+    hits, everything = store.records("job", take=1000, sort="timestamp", desc=desc, **asked)
+    assert hits == len(everything) > 20
+    for skip in (*range(0, hits + 2, 3), 10**30):
+        page = store.records("job", skip=skip, take=7, sort="timestamp", desc=desc, **asked)
+        assert page == (hits, everything[skip : skip + 7]), skip
 
 
 def test_records_come_in_the_order_of_the_specification_by_every_name(store: Store) -> None:
@@ -269,6 +289,9 @@ def test_no_page_by_score_and_no_bucket_makes_sqlite_go_through_all_records(tmp_
     assert all(
         by_score in plan for plan in plans(store, lambda: store.records("job", normalized_probability=90.0))[-2:]
     )
+    (page,) = plans(store, lambda: store.records("job", sort="anomalyScore"))
+    assert "USING COVERING INDEX tailmass_records_of_score (job=?" in page
+    assert page.count("TEMP B-TREE") == 1
     by_time = "USING PRIMARY KEY (job=? AND timestamp=?)"
     assert by_time in plans(store, lambda: store.bucket("job", 0, expand=True))[-1]
     assert by_time in plans(store, lambda: store.buckets("job", expand=True))[-1]

@@ -129,6 +129,16 @@ def _tokens(connection: Connection) -> None:
     )
 
 
+def _records_of_score(connection: Connection) -> None:
+    """Records in the order of the scores of their buckets."""
+    connection.exec_driver_sql(
+        """CREATE INDEX tailmass_records_of_score ON tailmass_records (
+            job, anomaly_score DESC, normalized_probability DESC, probability, timestamp, detector_index, entity,
+            is_interim
+        )"""
+    )
+
+
 STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _explanations,
     2: _populations,
@@ -138,5 +148,6 @@ STEPS: Mapping[int, Callable[[Connection], None]] = {
     6: _influencers,
     7: _snapshots,
     8: _tokens,
+    9: _records_of_score,
 }
 """What leads from each version to the one after it."""

@@ -30,6 +30,7 @@ SORTS: dict[str, Column[Any]] = {
     "overFieldValue": records.c.over_field_value,
     "partitionFieldName": records.c.partition_field_name,
     "partitionFieldValue": records.c.partition_field_value,
+    "correlatedByFieldValue": records.c.correlated_by_field_value,
     "detectorIndex": records.c.detector_index,
     "bucketSpan": records.c.bucket_span,
     "isInterim": records.c.is_interim,
@@ -155,16 +156,36 @@ def record_page(
     wanted = _at_least(records.c.anomaly_score, anomaly_score)
     wanted += _at_least(records.c.normalized_probability, normalized_probability)
     wanted += [] if kind is None else [records.c.kind == kind]
-    where = window.conditions(job, records) + wanted
+    shown = _from_bucket(connection, job, window, desc) if sort == "timestamp" and not wanted else window
+    where = shown.conditions(job, records) + wanted
     order = _order(sort_column(sort), desc, _TIES)
     # The page is found among the keys alone, which are in the index, and only its own records are then fetched.
-    keys = window.part(select(*_KEY).where(*where).order_by(*order)).subquery()
+    keys = shown.part(select(*_KEY).where(*where).order_by(*order)).subquery()
     found = select(*_RECORD).join(keys, and_(*(column == keys.c[column.name] for column in _KEY))).order_by(*order)
     if wanted:
         counted = select(func.count()).select_from(records).where(*where)
     else:
         counted = select(func.sum(buckets.c.records_kept)).where(*window.conditions(job, buckets))
     return int(connection.scalar(counted) or 0), [Record(*row) for row in _rows(connection, found)]
+
+
+def _from_bucket(connection: Connection, job: int, window: Window, desc: bool) -> Window:
+    """The same part of the records by time, from the bucket it begins in: what buckets hold is counted, not skipped."""
+    if not window.skip:
+        return window
+    time = buckets.c.timestamp.desc() if desc else buckets.c.timestamp
+    upto = func.sum(buckets.c.records_kept).over(order_by=time)
+    counted = select(buckets.c.timestamp, (upto - buckets.c.records_kept).label("before"), upto.label("upto"))
+    each = counted.where(*window.conditions(job, buckets)).subquery()
+    found = (
+        select(each.c.timestamp, each.c.before).where(each.c.upto > clamped(window.skip)).order_by(each.c.upto).limit(1)
+    )
+    first = connection.execute(found).one_or_none()
+    if first is None:
+        return replace(window, take=0)
+    timestamp, before = first
+    part = replace(window, skip=window.skip - int(before))
+    return replace(part, end_ms=1000 * (timestamp + 1)) if desc else replace(part, start_ms=1000 * timestamp)
 
 
 def influencer_page(

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from tailmass.results import evidence
 
-VERSION = 9
+VERSION = 10
 """The schema this code reads and writes; it grows with every change to the tables below, by a step in `migrations`."""
 
 # SQLite gives numbers by itself only to a column declared INTEGER.
@@ -138,6 +138,19 @@ Index(
     records.c.job,
     records.c.normalized_probability.desc(),
     records.c.anomaly_score.desc(),
+    records.c.probability,
+    records.c.timestamp,
+    records.c.detector_index,
+    records.c.entity,
+    records.c.is_interim,
+)
+
+# The same for records of the most unusual buckets, and for those of buckets from a score upwards.
+Index(
+    "tailmass_records_of_score",
+    records.c.job,
+    records.c.anomaly_score.desc(),
+    records.c.normalized_probability.desc(),
     records.c.probability,
     records.c.timestamp,
     records.c.detector_index,
