@@ -128,7 +128,7 @@ def _bucket(bucket: Document, version: str, expanded: bool) -> Document:
     of_time = next((each for each in bucket["bucketInfluencers"] if each["influencerFieldName"] == "bucketTime"), None)
     told = bucket | {
         "id": str(_seconds(bucket["timestamp"])),
-        "rawAnomalyScore": -math.log10(of_time["probability"]) + 0.0 if of_time else 0.0,
+        "rawAnomalyScore": abs(math.log10(of_time["probability"])) if of_time else 0.0,
         "records": [_record(each, version) for each in bucket["records"]],
         "detectors": [],
     }
