@@ -44,6 +44,8 @@ def render(results: Mapping[str, Section]) -> str:
         HEAD,
         "## Speed",
         _or_never(results.get("speed"), _speed, "speed"),
+        "## HTTP",
+        _or_never(results.get("http"), _http, "http"),
         "## Functions",
         _or_never(results.get("functions"), _functions, "functions"),
         "## Quality",
@@ -144,6 +146,29 @@ def _others(others: list[dict[str, Any]]) -> list[str]:
         "the rows to its peak, all included:",
         table(["detector", "rows", "million rows a second", "memory, MiB"], rows),
     ]
+
+
+# -- http --------------------------------------------------------------------------------------------------------------
+
+
+def _http(section: Section) -> str:
+    small, pages = section["small"], section["pages"]
+    uploads = [
+        [each["format"], f"{each['size_mib']:.0f}", f"{each['rows_per_second'] / 1e6:.2f}"]
+        for each in section["formats"]
+    ]
+    return "\n\n".join(
+        [
+            f"Uploads of {section['rows']:,} rows of {section['hosts']:,} hosts, a week, by the Python client to a "
+            f"server on the same machine, to jobs with `mean(value) by host`; the fastest of {section['times']} warm "
+            "runs.",
+            table(["format", "size, MiB", "million rows a second"], uploads),
+            f"Small uploads of {small['rows']} rows to one job, one after the other: "
+            f"{small['uploads_per_second']:,.0f} a second, over {small['uploads']:,} of them.",
+            f"A page of 100 buckets of a job while the CSV file is sent to it, {pages['queries']:,} queries: half of "
+            f"them take up to {pages['p50_ms']:.0f} ms, and 99 of 100 up to {pages['p99_ms']:.0f} ms.",
+        ]
+    )
 
 
 # -- functions ---------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import categories, cold_start, data, entities, kit, nulls, pairs, scenarios, speed
+from benchmarks import categories, cold_start, data, entities, http, kit, nulls, pairs, scenarios, speed
 from benchmarks.detectors import DEFAULT, OPTIONS, PEERS, REFERENCE, REFERENCES, Detector
 from benchmarks.kit import Kit
 
@@ -105,6 +105,17 @@ def speed_section(rows: int, hosts: int, times: int) -> Section:
         "others": speed.others(times),
         "models": [speed.series_updates(*load) for load in speed.LOADS],
     }
+
+
+# -- http --------------------------------------------------------------------------------------------------------------
+
+
+def http_section(rows: int, hosts: int, times: int) -> Section:
+    """Uploads in every format, small ones, and queries beside them."""
+    say("http: uploads and queries")
+    with tempfile.TemporaryDirectory(prefix="tailmass-bench-") as folder:
+        measured = http.http(rows, hosts, times, Path(folder))
+    return stamp() | {"rows": rows, "hosts": hosts, "times": times} | measured
 
 
 # -- functions ---------------------------------------------------------------------------------------------------------

@@ -1,8 +1,6 @@
 """Rows a second through every route, beside the bare cost of reading and accumulating the same rows."""
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -14,13 +12,13 @@ import numpy as np
 import polars as pl
 
 import tailmass
+from benchmarks.serving import peak_mib, serving
 from tailmass.analysis.calendar import Calendar
 from tailmass.analysis.clock import Clock
 from tailmass.analysis.detector import DetectorAnalysis
 from tailmass.analysis.dictionary import Dictionary
 from tailmass.analysis.gathering import Gathering
 from tailmass.analysis.model import FeatureModel
-from tailmass.client import Client
 from tailmass.columns import Columns, Ints
 from tailmass.engine import support
 from tailmass.intake.piece import PIECE_ROWS, Piece
@@ -120,25 +118,17 @@ def in_process(path: Path) -> None:
 
 def over_http(path: Path, rows: int, home: Path, times: int) -> tuple[float, float]:
     """Seconds of the fastest upload to a server of its own, and the server's peak memory in MiB."""
-    command = [sys.executable, "-m", "tailmass.cli", "server", "--port", "0", "--home", str(home)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
-        try:
-            assert server.stdout is not None
-            words = (word for line in server.stdout for word in line.split())
-            url = next(word for word in words if word.startswith("http://"))
-            client = Client(url.removesuffix("/engine/v2"))
-            elapsed = []
-            for attempt in range(times + 1):  # the first one compiles
-                client.jobs.create({**JOB, "id": f"speed{attempt}"})
-                begin = time.perf_counter()
-                with path.open("rb") as file:
-                    counts = client.data.upload(f"speed{attempt}", file)
-                elapsed.append(time.perf_counter() - begin)
-                assert counts["processedRecordCount"] == rows
-                client.data.close(f"speed{attempt}")
-            return min(elapsed[1:]), _peak_mib(server.pid)
-        finally:
-            server.terminate()
+    with serving(home) as (client, process):
+        elapsed = []
+        for attempt in range(times + 1):  # the first one compiles
+            client.jobs.create({**JOB, "id": f"speed{attempt}"})
+            begin = time.perf_counter()
+            with path.open("rb") as file:
+                counts = client.data.upload(f"speed{attempt}", file)
+            elapsed.append(time.perf_counter() - begin)
+            assert counts["processedRecordCount"] == rows
+            client.data.close(f"speed{attempt}")
+        return min(elapsed[1:]), peak_mib(process)
 
 
 def series_updates(series: int, present: int, buckets: int) -> dict[str, float]:
@@ -184,13 +174,13 @@ def _pace(frame: str, detector: str, times: int) -> dict[str, float]:
     def run() -> None:
         tailmass.detect(rows, detector, bucket_span=SPAN, time_field="time", time_format="epoch")
 
-    before = _peak_mib(os.getpid())
+    before = peak_mib(os.getpid())
     run()  # compiles
     fastest = best(run, times)
     return {
         "rows": len(rows),
         "rows_per_second": len(rows) / fastest,
-        "peak_mib": _peak_mib(os.getpid()) - before,
+        "peak_mib": peak_mib(os.getpid()) - before,
     }
 
 
@@ -276,11 +266,3 @@ def function_rows(function: str, different: int, rows: int = 2_000_000) -> dict[
 
     run()  # compiles
     return {"function": function, "different": different, "rows_per_second": rows / best(run, 3, time.process_time)}
-
-
-def _peak_mib(process: int) -> float:
-    status = Path(f"/proc/{process}/status")
-    if not status.exists():
-        return float("nan")
-    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024

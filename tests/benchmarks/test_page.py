@@ -77,6 +77,11 @@ def results() -> dict[str, Any]:
                 {"name": "season", "series_weeks": 521.4, "levels": levels, "ratio_after_change": 1.05},
             ],
         },
+        "http": STAMP | {
+            "rows": 1000, "hosts": 10, "times": 3, "small": {"uploads": 50, "rows": 20, "uploads_per_second": 333.3},
+            "formats": [{"format": "NDJSON", "size_mib": 1.6, "rows_per_second": 1.5e6}],
+            "pages": {"queries": 123, "p50_ms": 4.4, "p99_ms": 39.6},
+        },
         "cold_start": STAMP | {"villages": [
             {"name": "made up", "peers": 100, "series": 30, "events": 90, "mature": YOUNG | {"f1": 0.9},
              "pooled": YOUNG, "alone": YOUNG | {"f1": 0.45, "alarms_early": 12.0}},
