@@ -222,10 +222,6 @@ def _default(field: FieldInfo) -> str:
 # -- HTTP --------------------------------------------------------------------------------------------------------------
 
 NOT_SERVED = (
-    ("PUT", "/jobs/{jobId}/update"),
-    ("PUT", "/jobs/{jobId}/description"),
-    ("POST", "/jobs/{jobId}/pause"),
-    ("POST", "/jobs/{jobId}/resume"),
     ("POST", "/dataload/{jobId}"),
     ("POST", "/preview/{jobId}"),
     ("POST", "/schedulers/{jobId}/start"),

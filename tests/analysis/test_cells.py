@@ -24,15 +24,15 @@ def test_cells_are_numbered_by_their_first_rows_wherever_these_are_cut(rows: lis
 
 
 @fixed
-@given(ROWS, ROWS, st.integers(-3, 4))
-def test_what_stays_when_buckets_close_is_numbered_anew(
-    rows: list[tuple[int, int]], more: list[tuple[int, int]], until: int
+@given(ROWS, ROWS, st.integers(-3, 4), st.integers(-3, 4))
+def test_what_stays_when_buckets_are_cleared_is_numbered_anew(
+    rows: list[tuple[int, int]], more: list[tuple[int, int]], first: int, until: int
 ) -> None:
     cells, fresh = Cells(), Cells()
     numbers(cells, rows)
     before = list(zip(cells.buckets.tolist(), cells.series.tolist(), strict=True))
-    after = cells.close(until).tolist()
-    stay = [cell for cell in before if cell[0] >= until]
+    after = cells.clear(first, until).tolist()
+    stay = [cell for cell in before if not first <= cell[0] < until]
     assert after == [stay.index(cell) if cell in stay else -1 for cell in before]
     fresh.restore("", cells.state(""))
     assert numbers(cells, more) == numbers(fresh, more)

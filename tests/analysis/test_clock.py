@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tailmass.analysis.clock import Clock
+from tailmass.analysis.clock import BREAK, GAP, Clock
 from tailmass.columns import Columns
 from tailmass.kernels.buckets import ADMITTED, EXCLUDED, LATE
 from tests.analysis.rows import columns
@@ -180,3 +180,77 @@ def test_open_buckets_tell_how_many_rows_they_have() -> None:
 @pytest.mark.parametrize(("latency", "slots"), [(0, 2), (1, 3), (60, 3), (61, 4)])
 def test_there_is_a_slot_for_every_bucket_that_can_be_open(latency: int, slots: int) -> None:
     assert Clock(60, latency).slots == slots
+
+
+SPAN, FIRST = 60, 1_000  # whole buckets, so that bucket 1000 begins at second 60 000
+
+
+def at(*minutes: float) -> list[int]:
+    """Epoch milliseconds, by minutes from the beginning of bucket `FIRST`."""
+    return [int(1000 * SPAN * (FIRST + minute)) for minute in minutes]
+
+
+def second(minute: float) -> int:
+    return int(SPAN * (FIRST + minute))
+
+
+@pytest.mark.parametrize(("latency", "closed"), [(0, []), (120, [(FIRST + 1, 1), (FIRST + 2, 1)])])
+def test_what_is_complete_is_all_but_the_newest_bucket(latency: int, closed: Closings) -> None:
+    clock = Clock(SPAN, latency)
+    drive(clock, [at(0.5, 1.5, 2.5, 3.5)])
+    advance = clock.complete()
+    assert list(zip(range(advance.first, advance.until), advance.events.tolist(), strict=True)) == closed
+    assert clock.first == FIRST + 3
+
+
+@pytest.mark.parametrize(
+    ("minute", "gap", "pause"), [(3.9, False, True), (4.2, False, True), (5.0, True, True), (900.0, True, True)]
+)
+def test_a_gap_is_a_whole_bucket_without_rows_and_a_break_is_always_one(minute: float, gap: bool, pause: bool) -> None:
+    for downtime, interrupted in ((0, False), (GAP, gap), (BREAK, pause)):
+        clock = Clock(SPAN, 0)
+        drive(clock, [at(0.5, 1.5, 2.5, 3.5)])
+        clock.expect(downtime)
+        assert clock.interrupted(second(minute)) is interrupted
+
+
+def test_what_is_expected_is_of_the_next_row_alone() -> None:
+    clock = Clock(SPAN, 0)
+    clock.expect(BREAK)
+    assert not clock.interrupted(second(0))  # before the first row there is nothing to interrupt
+    drive(clock, [at(0.5)])
+    clock.expect(GAP)
+    drive(clock, [at(0.6)])
+    assert not clock.interrupted(second(9))
+
+
+@pytest.mark.parametrize(("minute", "first"), [(10.0, 10), (10.1, 11), (3.2, 4), (2.5, 4)])
+def test_after_a_downtime_buckets_close_from_the_first_whole_one_on(minute: float, first: int) -> None:
+    clock = Clock(SPAN, 120)
+    drive(clock, [at(0.5, 1.5, 2.5, 3.5)])
+    clock.complete()
+    clock.resume(second(minute))
+    assert clock.first == clock.resumed == FIRST + first
+    found = drive(clock, [at(minute, minute + 0.1, first + 0.5, first + 1.5, first + 1.6, first + 4.0)])
+    assert found == [(FIRST + first, 1 + 2 * (minute == first)), (FIRST + first + 1, 2)]
+
+
+@fixed
+@given(downtime=st.sampled_from([0, GAP, BREAK]), resumed=st.booleans())
+def test_a_clock_remembers_a_downtime(downtime: int, resumed: bool) -> None:
+    clock, again = Clock(SPAN, 60), Clock(SPAN, 60)
+    drive(clock, [at(0.5, 1.5)])
+    clock.expect(downtime)
+    if resumed:
+        clock.resume(second(7))
+    again.restore(clock.state())
+    assert (again.interrupted(second(9)), again.resumed) == (clock.interrupted(second(9)), clock.resumed)
+
+
+def test_a_clock_that_was_kept_before_there_were_downtimes_has_none() -> None:
+    clock, again = Clock(SPAN, 0), Clock(SPAN, 0)
+    drive(clock, [at(0.5, 1.5)])
+    kept = clock.state()
+    del kept["clock.downtime"]
+    again.restore(kept)
+    assert drive(again, [at(3.5)]) == drive(clock, [at(3.5)])

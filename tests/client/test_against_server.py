@@ -12,15 +12,22 @@ import pytest
 from tailmass.client import Client
 from tailmass.errors import (
     CannotDeleteHighestPriority,
+    CannotPauseJob,
+    CannotResumeJob,
     EndBeforeStart,
     IncompleteConfiguration,
+    InvalidResetRange,
     InvalidSortField,
     InvalidThreshold,
+    InvalidUpdateKey,
+    InvalidValue,
     JobIdTaken,
+    JobNotClosed,
     JobNotRunning,
     MissingField,
     MissingJob,
     NoSuchModelSnapshot,
+    ResetNotSupported,
     UncompressedData,
     UnparseableDate,
 )
@@ -211,6 +218,62 @@ def test_questions_that_make_no_sense_are_refused(client: Client, analysed: str)
         client.results.records(analysed, sort="colour").page()
     with pytest.raises(MissingJob):
         client.results.buckets("client-nobody").page()
+
+
+def test_a_job_is_changed_all_at_once_or_not_at_all(client: Client, job: str) -> None:
+    client.jobs.update(job, {"description": "first", "detectors": [{"index": 0, "description": "by name"}]})
+    with pytest.raises(InvalidValue, match="resultsRetentionDays"):
+        client.jobs.update(job, '{"description": "second", "resultsRetentionDays": -1}')
+    with pytest.raises(InvalidUpdateKey, match="colour"):
+        client.jobs.update(job, {"colour": "red"})
+    shown = client.jobs.get(job)
+    assert shown["description"] == "first"
+    assert shown["analysisConfig"]["detectors"][0]["detectorDescription"] == "by name"
+    client.jobs.describe(job, "zwölf")
+    assert client.jobs.get(job)["description"] == "zwölf"
+
+
+def test_limits_wait_for_the_job_to_be_closed(client: Client, job: str) -> None:
+    client.data.upload(job, "".join(lines()))
+    with pytest.raises(JobNotClosed):
+        client.jobs.update(job, {"analysisLimits": {"modelMemoryLimit": 5000}})
+
+
+def test_a_paused_job_drops_what_it_is_sent(client: Client, job: str) -> None:
+    client.jobs.pause(job)
+    assert client.data.upload(job, "".join(lines()))["inputRecordCount"] == 0
+    with pytest.raises(CannotPauseJob):
+        client.jobs.pause(job)
+    client.jobs.resume(job)
+    with pytest.raises(CannotResumeJob):
+        client.jobs.resume(job)
+    assert client.data.upload(job, "".join(lines()))["inputRecordCount"] == HOURS * 20
+
+
+@pytest.mark.parametrize("ignored", [True, False, None])
+def test_an_upload_passes_over_a_downtime_where_it_says_so(client: Client, job: str, ignored: bool | None) -> None:
+    rows = [f"{at},a,1\n" for at in range(START, START + 20 * 3600, 600)]
+    client.data.upload(job, ["time,name,v\n", *rows[: 6 * 5]])
+    client.data.upload(job, ["time,name,v\n", *rows[6 * 10 :]], ignore_downtime=ignored)
+    assert client.results.buckets(job).page()["hitCount"] == (4 + 9 if ignored else 19)
+
+
+def test_buckets_are_sent_anew_where_the_job_has_latency(client: Client) -> None:
+    rows = [f"{at},a,1\n" for at in range(START, START + 10 * 3600, 600)]
+    changes = {"analysisConfig": {**FIELDS, "latency": 4 * 3600}}
+    job = client.jobs.create({**config("client-anew"), **changes}, overwrite=True)
+    client.data.upload(job, ["time,name,v\n", *rows])
+    client.data.upload(job, ["time,name,v\n", *rows[-6:]], reset_start=START + 9 * 3600)
+    with pytest.raises(InvalidResetRange):
+        client.data.upload(job, ["time,name,v\n", *rows[:6]], reset_start=START)
+    client.data.flush(job, advance_time=START + 10 * 3600)
+    assert [bucket["eventCount"] for bucket in client.results.buckets(job)] == [6] * 10
+    client.jobs.delete(job)
+
+
+def test_buckets_of_a_job_without_latency_stay(client: Client, job: str) -> None:
+    with pytest.raises(ResetNotSupported, match="latency"):
+        client.data.upload(job, "".join(lines()), reset_start=START)
 
 
 def test_an_alert_comes_to_who_waits_for_it(client: Client, job: str) -> None:

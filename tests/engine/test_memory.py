@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tailmass.engine.memory import DEFAULT_MB, MEGABYTE, limit_bytes
+from tailmass.engine.memory import MEGABYTE, limit_bytes
 from tailmass.engine.pipeline import Pipeline
+from tailmass.jobs.limits import DEFAULT_MB
 from tests.engine.sample import HEADER, Run, assert_same, cut, job
 
 HOUR = 3600

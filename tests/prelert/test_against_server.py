@@ -206,3 +206,19 @@ def test_snapshots_are_listed_described_gone_back_to_and_deleted(client: EngineA
     )
     assert client.deleteModelSnapshot(job, newest["snapshotId"]) == (200, ACKNOWLEDGED)
     assert client.upload(job, "".join(lines[:1] + lines[401:]))[0] == 202
+
+
+def test_a_job_is_changed(client: EngineApiClient, job: str) -> None:
+    assert client.updateJob(job, '{"description": "new"}') == (200, ACKNOWLEDGED)
+    assert client.getJob(job)[1]["document"]["description"] == "new"
+    status, error = client.updateJob(job, '{"colour": "red"}')
+    assert (status, error["errorCode"] in (10115, 10104)) == (400, True)  # clients of version 1 know fewer codes
+
+
+def test_a_paused_job_takes_data_and_counts_none(client: EngineApiClient, job: str) -> None:
+    assert client.pauseJob(job) == (200, ACKNOWLEDGED)
+    status, result = client.upload(job, rows())
+    assert (status, result["responses"][0]["uploadSummary"]["inputRecordCount"]) == (202, 0)
+    assert client.resumeJob(job) == (200, ACKNOWLEDGED)
+    status, error = client.resumeJob(job)
+    assert (status, error["errorCode"] in (60124, 40103)) == (409, True)

@@ -1,5 +1,6 @@
 import math
 import tempfile
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,14 @@ def test_newer_interim_results_replace_older_ones(store: Store) -> None:
     store.write("job", batch([bucket(0)], [record(0, "web-2")], interim=True), COUNTS)
     hits, found = store.records("job", include_interim=True)
     assert (hits, found[0].by_field_value, found[0].is_interim) == (1, "web-2", True)
+
+
+def test_interim_results_of_buckets_that_will_not_be_finished_go(store: Store) -> None:
+    store.write("job", batch([bucket(0)], [record(0)]), COUNTS)
+    store.write("job", batch([bucket(300), bucket(600)], [record(300), record(600)], interim=True), COUNTS)
+    store.write("job", replace(Batch.empty(), abandoned=600), COUNTS)
+    left = store.records("job", include_interim=True)[1], store.buckets("job", include_interim=True)[1]
+    assert [[(each.timestamp, each.is_interim) for each in found] for found in left] == [[(0, False), (600, True)]] * 2
 
 
 def test_final_results_replace_interim_ones(store: Store) -> None:

@@ -30,6 +30,13 @@ def test_what_a_job_remembers_is_kept_until_it_is_told_anew(store: Store) -> Non
     assert store.job("other").model_size == ModelSize(1)
 
 
+def test_a_configuration_is_replaced_and_all_else_stays(store: Store) -> None:
+    before = store.job("job")
+    config = before.config.model_copy(update={"description": "new", "ignore_downtime": None})
+    store.update_job("job", config=config)
+    assert store.job("job") == replace(before, config=config)
+
+
 def test_an_id_that_is_taken_is_refused_and_the_first_job_stays(store: Store) -> None:
     before = store.job("job")
     with pytest.raises(JobIdTaken, match="job"):

@@ -55,6 +55,9 @@ class Analysis(Protocol):
     def interim(self, first: int, until: int) -> Findings:
         """Judge the open buckets `first` to `until - 1` as they stand."""
 
+    def clear(self, first: int, until: int) -> None:
+        """Forget the rows of the open buckets `first` to `until - 1`."""
+
     def names(self, series: Ints) -> Names:
         """Partition, by and over values of series."""
 

@@ -39,9 +39,9 @@ class Cells:
         chosen = np.flatnonzero((self.buckets >= first) & (self.buckets < until))
         return chosen[np.lexsort((self.series[chosen], self.buckets[chosen]))]
 
-    def close(self, until: int) -> Ints:
-        """Forget the cells of buckets below `until`; (cells,) the new number of each cell, -1 where it is forgotten."""
-        stay = self.buckets >= until
+    def clear(self, first: int, until: int) -> Ints:
+        """Forget the cells of some buckets; (cells,) the new number of each cell, -1 where it is forgotten."""
+        stay = (self.buckets < first) | (self.buckets >= until)
         numbers = np.where(stay, np.cumsum(stay) - 1, -1)
         if not stay.all():
             self._become(self.buckets[stay], self.series[stay])

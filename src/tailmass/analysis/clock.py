@@ -14,6 +14,9 @@ from tailmass.kernels.buckets import NEVER
 # A time that is farther than both ahead of the newest one is a mistake: ten years for buckets of five minutes.
 FARTHEST_BUCKETS, FARTHEST_SECONDS = 1_000_000, 366 * 86_400
 
+GAP, BREAK = 1, 2
+"""What may come before the next row: a gap that does not count, if there is one; a break, however short it was."""
+
 
 @dataclass(frozen=True, slots=True)
 class Advance:
@@ -33,6 +36,11 @@ class Advance:
     def take(self, rows: Flags) -> "Advance":
         """The same for the rows under a mask; every bucket closes nevertheless."""
         return replace(self, rows=self.rows[rows], closing=self.closing[rows])
+
+    def without(self, before: int) -> Flags | None:
+        """(n,) which rows are not of a bucket below `before`; None if that is all of them."""
+        there: Flags = self.rows >= before
+        return None if there.all() else there
 
     def part(self, rows: slice, first: int, until: int) -> "Advance":
         """The same for some rows, after which the buckets `first` to `until - 1` close."""
@@ -65,6 +73,11 @@ class Clock:
         """Epoch second before which nothing is accepted any more."""
         self.first: int | None = None
         """The first bucket that has not closed; None before the first row."""
+        self.resumed = NEVER
+        """The bucket with which the analysis went on after a downtime; rows of earlier ones have no place any more."""
+        self.emptied: tuple[int, int] | None = None
+        """First bucket, and that after the last, whose rows come anew: none is late while its bucket is open."""
+        self._awaited = 0
         self._started = False
         # Rows may reach from the newest bucket back by the latency; one more for the part of a bucket at either end.
         self._events = np.zeros(-(-latency // span) + 2, np.int64)
@@ -85,6 +98,10 @@ class Clock:
         status, watermark = buckets.admit(
             columns.times, columns.dated, self.newest, self.latency, self.advanced, horizon
         )
+        if self.emptied is not None:
+            bucket, (first, until) = columns.times // 1000 // self.span, self.emptied
+            again = (bucket >= first) & (bucket < until) & (bucket >= watermark // self.span)
+            status[again & (status == buckets.LATE)] = buckets.ADMITTED
         if columns.excluded is not None:  # they have no time, so that they have moved nothing on
             status[columns.excluded] = buckets.EXCLUDED
         return status, watermark
@@ -100,6 +117,7 @@ class Clock:
         seconds = times // 1000
         rows, closing = seconds // self.span, watermarks // self.span
         if len(rows):
+            self._awaited = 0
             self.newest = max(self.newest, int(seconds.max()))
             if self.first is None:
                 # The latency may bring rows that old; `_begin` skips the empty buckets.
@@ -113,6 +131,34 @@ class Clock:
             return self._nothing()
         return self._close(np.empty(0, np.int64), np.empty(0, np.int64))
 
+    def expect(self, downtime: int) -> None:
+        """Say what comes before the next row: a GAP or a BREAK."""
+        if self.newest != NEVER:
+            self._awaited = max(self._awaited, downtime)
+
+    def interrupted(self, second: int) -> bool:
+        """Whether there was a downtime before a row of epoch second `second`, the next one."""
+        if self.first is None or self.end is None:
+            return False
+        return self._awaited == BREAK or (self._awaited == GAP and second // self.span > max(self.first, self.end))
+
+    def complete(self) -> Advance:
+        """Close all buckets but that of the newest row, of which nobody knows whether it is whole."""
+        if self.first is None or self.end is None:
+            return self._nothing()
+        return self._close_until(np.empty(0, np.int64), np.empty(0, np.int64), max(self.first, self.end - 1))
+
+    def resume(self, second: int) -> None:
+        """Go on with the first bucket that epoch second `second` and all that follow it are the whole of."""
+        assert self.first is not None
+        self.first = self.resumed = max(self.first, self.end or NEVER, -(-second // self.span))
+        self._events[:] = 0
+        self._started = True
+
+    def clear(self, first: int, until: int) -> None:
+        """Forget the rows of the open buckets `first` to `until - 1`."""
+        self._events[np.arange(first, until) % self.slots] = 0
+
     def open_events(self) -> Ints:
         """(open buckets,) rows so far in the buckets from `first` to the newest."""
         if self.first is None or self.end is None:
@@ -123,7 +169,8 @@ class Clock:
         """The clock as arrays."""
         first = NEVER if self.first is None else self.first
         clock = np.array([self.newest, self.advanced, first, self._started], np.int64)
-        return {"clock": clock, "clock.events": self._events.copy()}
+        downtime = np.array([self._awaited, self.resumed], np.int64)
+        return {"clock": clock, "clock.events": self._events.copy(), "clock.downtime": downtime}
 
     def restore(self, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
         """Become the clock that `state` was taken of."""
@@ -131,14 +178,20 @@ class Clock:
         self.first = None if first == NEVER else first
         self._started = bool(started)
         self._events = np.array(arrays["clock.events"], np.int64)
+        if "clock.downtime" in arrays:  # there was none before this was kept
+            self._awaited, self.resumed = arrays["clock.downtime"].tolist()
 
     def _close(self, rows: Ints, closing: Ints) -> Advance:
         if self.first is None:
             return self._nothing()
         watermark = max(self.newest - self.latency, self.advanced)
-        until = max(self.first, watermark // self.span)
+        return self._close_until(rows, closing, max(self.first, watermark // self.span))
+
+    def _close_until(self, rows: Ints, closing: Ints, until: int) -> Advance:
+        assert self.first is not None
         first = self.first if self._started else self._begin(rows, until)
-        events = buckets.count_events(rows, closing, self._events, first, until)
+        there = rows >= self.resumed
+        events = buckets.count_events(rows[there], closing[there], self._events, first, until)
         self._started = self._started or until > first
         self.first = max(first, until)
         return Advance(rows, closing, first, until, events)

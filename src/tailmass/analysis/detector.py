@@ -182,6 +182,10 @@ class DetectorAnalysis:
         times = (first + np.arange(buckets)) * self.models[0].watch.span
         return self.models[0].forecast(series, first, self._calendar.offsets(times))
 
+    def clear(self, first: int, until: int) -> None:
+        """Forget the rows of the open buckets `first` to `until - 1`."""
+        self._gathering.clear(first, until)
+
     def names(self, series: Ints) -> Names:
         """Partition, by and over values of series; None where the detector does not split."""
         return (*self.series.names(series), None)

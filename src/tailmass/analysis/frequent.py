@@ -49,6 +49,10 @@ class Frequency:
         rows, self._closed = self._closed, None
         return frequent(rows.offsets, rows.left, bucket, asked, self._present, self._buckets, True)
 
+    def clear(self, first: int, until: int) -> None:
+        """Forget the rows of the open buckets `first` to `until - 1`."""
+        self._open.clear(first, until)
+
     def state(self, prefix: str) -> Arrays:
         """What was counted."""
         known = len(self._dictionary)
@@ -86,6 +90,11 @@ class Exclusion:
         """Take in rows, for each field the ids of the values."""
         for split, frequency in self._frequencies.items():
             frequency.add(ids[self._fields[split]], advance)
+
+    def clear(self, first: int, until: int) -> None:
+        """Forget the rows of the open buckets `first` to `until - 1`."""
+        for frequency in self._frequencies.values():
+            frequency.clear(first, until)
 
     def without(self, found: Findings, names: Names, *, closed: bool) -> Findings:
         """The findings but for those of frequent values; `names` are theirs, and `closed` whether they are final."""

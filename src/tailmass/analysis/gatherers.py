@@ -50,6 +50,9 @@ class Gatherer(Protocol):
     def close(self, first: int, until: int) -> Floats:
         """The same, and forget these buckets."""
 
+    def clear(self, first: int, until: int) -> None:
+        """Forget these buckets."""
+
     def state(self, prefix: str) -> Arrays:
         """What is kept, as arrays."""
 
@@ -100,14 +103,19 @@ class Medians(_OfBuckets):
     def close(self, first: int, until: int) -> Floats:
         """Medians, unit of the data."""
         found = self.peek(first, until)
-        if len(found):
-            cell = self._cells.close(until)[self._cell.values]
-            stay = cell >= 0
-            self._cell.replace(cell[stay])
-            for column in (self._values, self._weights):
-                if column is not None:
-                    column.replace(column.values[stay])
+        self.clear(first, until)
         return found
+
+    def clear(self, first: int, until: int) -> None:
+        """Forget these buckets."""
+        cell = self._cells.clear(first, until)[self._cell.values]
+        stay = cell >= 0
+        if stay.all():
+            return
+        self._cell.replace(cell[stay])
+        for column in (self._values, self._weights):
+            if column is not None:
+                column.replace(column.values[stay])
 
     def state(self, prefix: str) -> Arrays:
         """Cells, and the values with the cell of each."""
@@ -154,11 +162,15 @@ class _OfMoments(_OfBuckets):
     def close(self, first: int, until: int) -> Floats:
         """The moment that is wanted."""
         found = self.peek(first, until)
-        if len(found):
-            stay = self._cells.close(until) >= 0
+        self.clear(first, until)
+        return found
+
+    def clear(self, first: int, until: int) -> None:
+        """Forget these buckets."""
+        stay = self._cells.clear(first, until) >= 0
+        if not stay.all():
             for column in self._columns:
                 column.replace(column.values[stay])
-        return found
 
     def state(self, prefix: str) -> Arrays:
         """Cells and their moments."""
@@ -217,9 +229,12 @@ class Distinct(_OfBuckets):
     def close(self, first: int, until: int) -> Floats:
         """Numbers of different texts, at least 1."""
         found = self.peek(first, until)
-        if len(found):
-            self._forget(until)
+        self.clear(first, until)
         return found
+
+    def clear(self, first: int, until: int) -> None:
+        """Forget these buckets."""
+        self._forget(first, until)
 
     def state(self, prefix: str) -> Arrays:
         """Cells, and the keys of their texts with the cell of each."""
@@ -253,10 +268,12 @@ class Distinct(_OfBuckets):
         self._keys.extend(keys[fresh])
         return content, ends, fresh
 
-    def _forget(self, until: int) -> Flags:
-        """Whether each text stays when the buckets below `until` close; the others are forgotten."""
-        cell = self._cells.close(until)[self._cell.values]
+    def _forget(self, first: int, until: int) -> Flags:
+        """Whether each text stays when these buckets go; the others are forgotten."""
+        cell = self._cells.clear(first, until)[self._cell.values]
         stay: Flags = cell >= 0
+        if stay.all():
+            return stay
         self._cell.replace(cell[stay])
         self._keys.replace(self._keys.values[stay])
         self._clear(len(self._keys))
@@ -299,11 +316,15 @@ class Information(Distinct):
     def close(self, first: int, until: int) -> Floats:
         """Bytes, > 0."""
         found = self._measured(first, until, self._model)
-        if len(found):
-            stay, lengths = self._forget(until), self._lengths.values
+        self.clear(first, until)
+        return found
+
+    def clear(self, first: int, until: int) -> None:
+        """Forget these buckets."""
+        stay, lengths = self._forget(first, until), self._lengths.values
+        if not stay.all():
             self._content.replace(self._content.values[np.repeat(stay, lengths)])
             self._lengths.replace(lengths[stay])
-        return found
 
     def state(self, prefix: str) -> Arrays:
         """Cells and texts, and the model of bytes."""

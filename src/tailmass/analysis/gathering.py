@@ -71,6 +71,14 @@ class Gathering:
         self._make_room(known)
         return self._measured(peek(self._open, first, until), first, until, closing=False)
 
+    def clear(self, first: int, until: int) -> None:
+        """Forget the rows of the open buckets `first` to `until - 1`."""
+        for slot in (bucket % len(self._open.used) for bucket in range(first, until)):
+            self._open.count[slot, self._open.touched[slot, : self._open.used[slot]]] = 0.0
+            self._open.used[slot] = 0
+        for gatherer in self._gatherers.values():
+            gatherer.clear(first, until)
+
     def state(self, prefix: str, series: int) -> Arrays:
         """What is open, of so many series."""
         self._make_room(series)

@@ -165,8 +165,13 @@ class Influence:
         for each in self._fields:
             each.table = None
             if closing:
-                each.parts.close(until)
+                each.parts.clear(first, until)
         return _named(claims, *(np.concatenate(parts) for parts in zip(*blamed, strict=True)))
+
+    def clear(self, first: int, until: int) -> None:
+        """Forget the rows of the open buckets `first` to `until - 1`."""
+        for each in self._fields:
+            each.parts.clear(first, until)
 
     def state(self, prefix: str) -> Arrays:
         """Open rows and usual shares as arrays."""

@@ -63,6 +63,10 @@ class OpenPairs:
         begin, end = np.searchsorted(self._held[0], [first, until])
         return _rows(self._held[:, begin:end], first, until)
 
+    def clear(self, first: int, until: int) -> None:
+        """Forget the rows of the open buckets `first` to `until - 1`."""
+        self._held = self._held[:, (self._held[0] < first) | (self._held[0] >= until)]
+
     def state(self, prefix: str) -> Arrays:
         """What is open, as an array."""
         return {prefix: self._held.copy()}

@@ -86,9 +86,10 @@ class Parts:
         everything = Table(np.arange(len(self._bucket)), self._bucket, self._key, self._value, self._held)
         return everything.take(chosen[order])
 
-    def close(self, until: int) -> None:
-        """Forget the buckets below `until`."""
-        stay = self._bucket[: self._used] >= until
+    def clear(self, first: int, until: int) -> None:
+        """Forget the buckets `first` to `until - 1`."""
+        bucket = self._bucket[: self._used]
+        stay = (bucket < first) | (bucket >= until)
         if stay.all():
             return
         places = np.flatnonzero(stay)

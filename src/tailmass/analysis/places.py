@@ -85,6 +85,12 @@ class PlaceAnalysis:
         bucket, series, second = self._bucket[asked], self._series[asked], self._second[asked]
         return self._judge(bucket, series, second, self._degrees[asked], first, until, learning=False)
 
+    def clear(self, first: int, until: int) -> None:
+        """Forget the rows of the open buckets `first` to `until - 1`."""
+        stay = (self._bucket < first) | (self._bucket >= until)
+        self._bucket, self._series, self._second = self._bucket[stay], self._series[stay], self._second[stay]
+        self._degrees = self._degrees[stay]
+
     def names(self, series: Ints) -> Names:
         """Partition, by and over values of series; None where the detector does not split."""
         return self._members.names(series)

@@ -152,6 +152,10 @@ class PopulationAnalysis:
         """Judge the open buckets `first` to `until - 1` as they stand; what can only grow is told where it is high."""
         return self._judge(self._gathering.peek(first, until, len(self.members)), first, learning=False)
 
+    def clear(self, first: int, until: int) -> None:
+        """Forget the rows of the open buckets `first` to `until - 1`."""
+        self._gathering.clear(first, until)
+
     def names(self, series: Ints) -> Names:
         """Partition, by and over values of persons; None where the detector does not split."""
         return self.members.names(series)

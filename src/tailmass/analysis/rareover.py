@@ -76,6 +76,10 @@ class RareOverAnalysis:
         """Judge the open buckets `first` to `until - 1` as they stand."""
         return self._judge(self._open.peek(first, until), first, learning=False)
 
+    def clear(self, first: int, until: int) -> None:
+        """Forget the rows of the open buckets `first` to `until - 1`."""
+        self._open.clear(first, until)
+
     def names(self, series: Ints) -> Names:
         """Partition, by and over values of persons; None where the detector does not split."""
         partition, over = self._persons.names(series)

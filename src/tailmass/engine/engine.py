@@ -8,30 +8,31 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 
+from tailmass.engine import lifecycle
 from tailmass.engine.forecast import DAY, forecast
 from tailmass.engine.pipeline import Pipeline, counts_of
 from tailmass.engine.ports import Listener, Store
 from tailmass.engine.running import Running
-from tailmass.engine.snapshots import persist_interval, revert, sweep, verify_closed
-from tailmass.engine.upload import Intake, Upload
+from tailmass.engine.snapshots import revert, sweep, verify_closed
+from tailmass.engine.upload import Discard, Intake, Upload
 from tailmass.errors import (
-    AnalysisError,
-    AnalysisStartError,
     ConcurrentUse,
     EndBeforeStart,
     EngineError,
     InvalidFlushParams,
     JobIdTaken,
     MissingJob,
+    ResetNotSupported,
     TooManyJobsRunning,
 )
 from tailmass.intake.bounds import USUAL, Bounds
-from tailmass.jobs import Job
+from tailmass.jobs import Job, JobUpdate
 from tailmass.results import Counts, Forecast, JobState, Snapshot
 
 log = logging.getLogger(__name__)
 
 SEQUENCE = 100_000  # ids end in five digits
+PATIENCE = 60.0  # seconds to wait for a job that is being closed because it was idle
 
 
 class Engine:
@@ -65,6 +66,7 @@ class Engine:
         self._bounds = bounds
         self._running: dict[str, Running] = {}
         self._locks: dict[str, threading.Lock] = {}
+        self._brief: set[str] = set()
         self._guard = threading.Lock()
         self._sequence = 0
         self._recover()
@@ -101,17 +103,76 @@ class Engine:
             self._forget(job_id)
             self._store.delete_job(job_id)
 
-    def upload(self, job_id: str, *, gzipped: bool = False) -> Upload:
-        """Begin an upload, opening the job where it is closed.
+    def update(self, job_id: str, update: JobUpdate) -> None:
+        """Change the configuration of a job: all of the changes or none. A running job heeds them once it is reopened.
+
+        Raises
+        ------
+        MissingJob, ConcurrentUse
+        InvalidValue : a change is none that this job can have
+        JobNotClosed, CannotUpdateScheduler : the change is not for a job as it stands
+        """
+        with self._exclusive(job_id) as state:
+            if update.analysis_limits is not None:
+                lifecycle.verify("update limits", state)
+            if update.scheduler_config is not None:
+                lifecycle.verify("update scheduler", state)
+            self._store.update_job(job_id, config=update.applied(state.config))
+
+    def pause(self, job_id: str) -> None:
+        """Analyse no more of what a job is sent until it is resumed; the bucket in progress is dropped.
+
+        Raises
+        ------
+        MissingJob, ConcurrentUse
+        CannotPauseJob : the job is paused or has failed
+        """
+        with self._exclusive(job_id) as state:
+            lifecycle.verify("pause", state)
+            self._store.update_job(job_id, status="PAUSING")
+            try:
+                self._rest(job_id, state)
+            except Exception:
+                self._store.update_job(job_id, status=state.status)
+                raise
+
+    def resume(self, job_id: str) -> None:
+        """Analyse again, from the first whole bucket of what comes next; CannotResumeJob if it is not paused."""
+        with self._exclusive(job_id) as state:
+            lifecycle.verify("resume", state)
+            self._store.update_job(job_id, status="CLOSED")
+
+    def upload(
+        self,
+        job_id: str,
+        *,
+        gzipped: bool = False,
+        ignore_downtime: bool = False,
+        reset_ms: tuple[int, int] | None = None,
+    ) -> Upload:
+        """Begin an upload, opening the job where it is closed; what a paused job is sent is taken and dropped.
+
+        Parameters
+        ----------
+        gzipped : whether the bytes are compressed
+        ignore_downtime : whether buckets without rows between the last data and this are a planned downtime
+        reset_ms : first and last epoch millisecond of the buckets that are emptied, because this data replaces theirs
 
         Raises
         ------
         MissingJob, ConcurrentUse, TooManyJobsRunning
         AnalysisStartError : the job asks for something this version does not analyse, or has failed
+        ResetNotSupported, InvalidResetRange : the buckets cannot be emptied
         """
+        if self._store.job(job_id).status in ("PAUSING", "PAUSED"):
+            return Upload(Discard(), keep_counts=_nothing, fail=_nothing, release=_nothing)
         with ExitStack() as held:
             state = held.enter_context(self._exclusive(job_id))
+            lifecycle.verify("upload", state)
+            reset = None if reset_ms is None else _reset(state.config, *reset_ms)
             running = self._opened(job_id, state)
+            held.callback(running.fed)
+            running.pipeline.begin(gap=ignore_downtime, reset=reset)
             self._store.update_job(job_id, last_data_time_ms=self._now_ms())
             intake = Intake(
                 running.pipeline,
@@ -147,10 +208,9 @@ class Engine:
         """
         _check_flush(interim, start_ms, end_ms)
         with self._exclusive(job_id) as state:
+            lifecycle.verify("flush", state)
             running = self._running.get(job_id)
             if running is None:
-                if state.status == "FAILED":
-                    raise AnalysisError(f"Job {job_id!r} has failed: close it, then send the data since its last close")
                 return
             if advance_ms is not None:
                 running.deliver(running.pipeline.advance(advance_ms // 1000))
@@ -197,19 +257,28 @@ class Engine:
     def close(self, job_id: str) -> None:
         """Keep what the job has learnt and let it rest; the next upload opens it again. Clears a failure."""
         with self._exclusive(job_id) as state:
+            lifecycle.verify("close", state)
             running = self._running.get(job_id)
             if running is None:
-                if state.status != "CLOSED":
+                if state.status == "FAILED":
                     self._store.update_job(job_id, status="CLOSED", finished_time_ms=self._now_ms())
                 return
-            self._store.update_job(job_id, status="CLOSING")
+            self._close(running)
+
+    def close_idle(self) -> None:
+        """Close the jobs that have been without data for as long as their `timeout` says; meant to be called often."""
+        with self._guard:
+            idle = [running for running in self._running.values() if running.idle]
+        for running in idle:
             try:
-                running.close()
-            except EngineError:
-                self._store.update_job(job_id, status="RUNNING")
-                raise
-            self._forget(job_id)
-            self._store.update_job(job_id, status="CLOSED", finished_time_ms=self._now_ms())
+                with self._exclusive(running.job_id, briefly=True):
+                    if running.idle and self._running.get(running.job_id) is running:
+                        self._close(running)
+            except (ConcurrentUse, MissingJob):
+                log.debug("job is in use or gone, and so not idle", extra={"job": running.job_id})
+            except Exception:
+                running.fed()  # so that it is tried again, and not at once
+                log.exception("idle job could not be closed", extra={"job": running.job_id})
 
     def revert(
         self,
@@ -249,6 +318,16 @@ class Engine:
             except Exception:
                 log.exception("job could not be closed at shutdown", extra={"job": job_id})
 
+    def _close(self, running: Running) -> None:
+        self._store.update_job(running.job_id, status="CLOSING")
+        try:
+            running.close()
+        except EngineError:
+            self._store.update_job(running.job_id, status="RUNNING")
+            raise
+        self._forget(running.job_id)
+        self._store.update_job(running.job_id, status="CLOSED", finished_time_ms=self._now_ms())
+
     def _opened(self, job_id: str, state: JobState) -> Running:
         """The running job, as it was when it was last saved."""
         with self._guard:
@@ -259,16 +338,33 @@ class Engine:
                 raise TooManyJobsRunning(
                     f"{len(self._running)} jobs are running, which is the limit: close one before using {job_id!r}"
                 )
-        if state.status == "FAILED":
-            raise AnalysisStartError(f"Job {job_id!r} has failed: close it, then send the data since its last close")
         pipeline = self._restored(state)
-        interval = persist_interval(state.config)
-        running = Running(job_id, pipeline, self._store, self._clock, interval, self._listener)
+        running = Running(state.config, pipeline, self._store, self._clock, self._listener)
+        self._ignore_downtime(running, state.config)
         # What was counted is what was learnt: where a damaged snapshot was passed over, both go back.
         self._store.update_job(job_id, status="RUNNING", counts=pipeline.counts)
         with self._guard:
             self._running[job_id] = running
         return running
+
+    def _ignore_downtime(self, running: Running, config: Job) -> None:
+        """Have a job that is opened pass over the time since its last data, if it is to."""
+        if config.ignore_downtime not in ("ONCE", "ALWAYS"):
+            return
+        running.expect_gap()
+        if config.ignore_downtime == "ONCE":
+            running.save()  # that it is to, before it is no longer said
+            self._store.update_job(running.job_id, config=config.model_copy(update={"ignore_downtime": None}))
+
+    def _rest(self, job_id: str, state: JobState) -> None:
+        """Let a job that is pausing be paused. One that never learnt anything has nothing to interrupt."""
+        running = self._running.get(job_id)
+        if running is None and self._store.snapshot(job_id) is not None:
+            running = Running(state.config, self._restored(state), self._store, self._clock, self._listener)
+        if running is not None:
+            running.pause()
+            self._forget(job_id)
+        self._store.update_job(job_id, status="PAUSED")
 
     def _restored(self, state: JobState) -> Pipeline:
         """A job's pipeline as it was last saved."""
@@ -292,13 +388,21 @@ class Engine:
         """Put right what a crash has left: a job that was running stands where it was last saved."""
         total, _ = self._store.jobs(0, 0)
         for state in self._store.jobs(0, total)[1]:
-            if state.status in ("CLOSED", "FAILED"):
+            if state.status in ("CLOSED", "FAILED", "PAUSED"):
                 continue
             job_id = state.config.id
             kept = self._store.snapshot(job_id)
             counts = counts_of(kept[0]) if kept is not None else Counts()
-            self._store.update_job(job_id, status="CLOSED", finished_time_ms=self._now_ms(), counts=counts)
-            log.warning("job was running when the engine stopped", extra={"job": job_id, "counts": counts})
+            log.warning("job was at work when the engine stopped", extra={"job": job_id, "counts": counts})
+            if state.status != "PAUSING":
+                self._store.update_job(job_id, status="CLOSED", finished_time_ms=self._now_ms(), counts=counts)
+                continue
+            self._store.update_job(job_id, counts=counts)
+            try:
+                self._rest(job_id, state)
+            except EngineError:
+                log.exception("job could not be interrupted where it was paused", extra={"job": job_id})
+                self._store.update_job(job_id, status="PAUSED")
 
     def _create_with_new_id(self, job: Job) -> str:
         stamp = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y%m%d%H%M%S")
@@ -313,17 +417,21 @@ class Engine:
         raise JobIdTaken(stamp)
 
     @contextmanager
-    def _exclusive(self, job_id: str) -> Iterator[JobState]:
-        """The job, for this caller alone."""
+    def _exclusive(self, job_id: str, *, briefly: bool = False) -> Iterator[JobState]:
+        """The job, for this caller alone. Others are refused meanwhile, or wait if it is said to be `briefly`."""
         with self._guard:
             lock = self._locks.get(job_id)
         if lock is None:
             self._store.job(job_id)  # only jobs that exist get a lock
             with self._guard:
                 lock = self._locks.setdefault(job_id, threading.Lock())
-        if not lock.acquire(blocking=False):
+        with self._guard:
+            mine, soon = lock.acquire(blocking=False), job_id in self._brief
+            if mine and briefly:
+                self._brief.add(job_id)
+        if not mine and not (soon and lock.acquire(timeout=PATIENCE)):
             raise ConcurrentUse(
-                f"Job {job_id!r} is in use by another upload, flush, close or delete: wait until that has ended"
+                f"Job {job_id!r} is in use by another request, such as an upload or a flush: wait until that has ended"
             )
         try:
             yield self._store.job(job_id)
@@ -333,10 +441,29 @@ class Engine:
                 if self._listener is not None and job_id not in self._running:
                     self._listener.stopped(job_id)
             finally:
-                lock.release()
+                with self._guard:
+                    lock.release()
+                    if briefly:
+                        self._brief.discard(job_id)
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)
+
+
+def _nothing() -> None:
+    """What is done where there is nothing to do."""
+
+
+def _reset(config: Job, start_ms: int, end_ms: int) -> tuple[int, int]:
+    """First and last epoch second of the buckets to reset in a job that can."""
+    analysis = config.analysis_config
+    if not analysis.latency:
+        raise ResetNotSupported(f"Job {config.id!r} has no latency, so its buckets cannot be reset")
+    if analysis.overlapping_buckets:
+        raise ResetNotSupported(
+            f"Job {config.id!r} has overlapping buckets: what is in two of them cannot be taken out of one"
+        )
+    return start_ms // 1000, end_ms // 1000
 
 
 def _check_flush(interim: bool, start_ms: int | None, end_ms: int | None) -> None:

@@ -111,6 +111,13 @@ class Influencers:
             field_rates.append(np.where(together > 0.0, rate, np.inf))
         return self._blamed(blamed, entries, rates, field_rates, watched)
 
+    def clear(self, first: int, until: int) -> None:
+        """Forget the rows of the open buckets `first` to `until - 1`."""
+        for influence in self._of:
+            influence.clear(first, until)
+        for present in self._present:
+            present.clear(first, until)
+
     def state(self, prefix: str) -> Arrays:
         """Open rows, usual shares and calibrations as arrays."""
         kept: Arrays = {}

@@ -20,9 +20,9 @@ from tailmass.analysis.dictionary import Dictionary, Pairs, dictionary_bytes
 from tailmass.analysis.footprint import Cardinalities
 from tailmass.engine.influencers import Influencers
 from tailmass.jobs import Job
+from tailmass.jobs.limits import DEFAULT_MB
 
 MEGABYTE = 1 << 20
-DEFAULT_MB = 4096
 SOFT, LOW = 0.95, 0.85  # of the limit
 IDLE_SECONDS, IDLE_BUCKETS = 86_400, 12  # whichever is longer: who works by day is not idle at night
 

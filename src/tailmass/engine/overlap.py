@@ -82,6 +82,10 @@ class Overlap:
         findings : of each detector, in the buckets that close in the first view
         prepare : called with every later view before the rows
         """
+        whole = later.without(self._clock.resumed)
+        if whole is not None:
+            columns, later = columns.take(whole), later.take(whole)
+            ids = {name: each[whole] for name, each in ids.items()}
         for index, (view, exclusion) in enumerate(zip(self._views, self._exclusions, strict=True)):
             if view is not None:
                 exclusion.add(ids, later)
@@ -96,6 +100,30 @@ class Overlap:
         self._events = np.concatenate([self._events, advance.events])
         self._updates = np.concatenate([self._updates, [found.updates for found in findings]], axis=1)
         return self._final(advance.until - self._window)
+
+    def complete(self) -> Advance:
+        """Close all buckets of the later view but that of the newest row."""
+        return self._clock.complete()
+
+    def release(self) -> Stretch:
+        """All buckets that are not final, which they are from now on; nothing of what comes next belongs to them."""
+        stretch = self._final((self.first or 0) + len(self._events))
+        self.first = None
+        return stretch
+
+    def resume(self, second: int) -> None:
+        """Go on with the first bucket of the later view that begins at epoch second `second` or after it."""
+        if self._clock.first is not None:
+            self._clock.resume(second - self._later)
+
+    def clear(self) -> None:
+        """Forget the rows of all open buckets of the later view."""
+        if self._clock.first is None or self._clock.end is None:
+            return
+        for view, exclusion in zip(self._views, self._exclusions, strict=True):
+            if view is not None:
+                view.clear(self._clock.first, self._clock.end)
+                exclusion.clear(self._clock.first, self._clock.end)
 
     def interim(self, first: int, events: Ints, findings: Sequence[Findings]) -> Stretch:
         """All buckets that are not final, as they stand.

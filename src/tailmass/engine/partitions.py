@@ -93,6 +93,11 @@ class Partitions:
             np.minimum.at(of_buckets, bucket, calibration.rate(bucket + stretch.first, partition, evidence))
         return rates, of_buckets
 
+    def clear(self, first: int, until: int) -> None:
+        """Forget the rows of the open buckets `first` to `until - 1`."""
+        for watched in self._watched:
+            watched.clear(first, until)
+
     def state(self, prefix: str) -> Arrays:
         """What is known, as arrays."""
         kept: Arrays = {}
@@ -170,6 +175,10 @@ class _Watched:
         fresh = np.zeros(len(numbers), np.bool_)
         fresh[np.unique(numbers, return_index=True)[1]] = True
         return Present(rows.offsets, rows.left, fresh & (numbers >= before))
+
+    def clear(self, first: int, until: int) -> None:
+        """Forget the rows of the open buckets `first` to `until - 1`."""
+        self._open.clear(first, until)
 
     def partitions(self, names: list[str] | None, count: int) -> Ints:
         """(count,) ids of partition values; 0 where the detector has none."""

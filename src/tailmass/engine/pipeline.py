@@ -10,7 +10,7 @@ import polars as pl
 
 from tailmass.analysis.analyses import analysis as analysis_of
 from tailmass.analysis.calendar import Calendar
-from tailmass.analysis.clock import Advance, Clock, stages
+from tailmass.analysis.clock import BREAK, GAP, Advance, Clock, stages
 from tailmass.analysis.detector import DetectorAnalysis, Findings
 from tailmass.analysis.dictionary import Dictionary
 from tailmass.analysis.footprint import Entities
@@ -24,7 +24,7 @@ from tailmass.engine.overlap import Overlap
 from tailmass.engine.partitions import Partitions, Rates
 from tailmass.engine.report import report
 from tailmass.engine.stretch import Stretch
-from tailmass.errors import AnalysisStartError
+from tailmass.errors import AnalysisStartError, InvalidResetRange
 from tailmass.intake.categories import Categorizer
 from tailmass.jobs import Job
 from tailmass.jobs.detector import CATEGORY
@@ -94,6 +94,29 @@ class Pipeline:
         if analysis.use_per_partition_normalization:
             self.partitions = Partitions(self.detectors, self._dictionaries, analysis.bucket_span)
 
+    def begin(self, *, gap: bool = False, reset: tuple[int, int] | None = None) -> None:
+        """Say what the next rows are: those of an upload.
+
+        Parameters
+        ----------
+        gap : whether whole buckets without rows before them are a downtime that does not count
+        reset : first and last epoch second of the open buckets that they bring anew
+
+        Raises
+        ------
+        InvalidResetRange : some of these buckets are final
+        """
+        self.clock.emptied = self._emptied(*reset) if reset is not None else None
+        if gap:
+            self.clock.expect(GAP)
+
+    def pause(self) -> Batch:
+        """Judge the buckets that are whole and forget the last one; go on with a whole one whenever there are rows."""
+        batch = self._interrupt()
+        self.clock.expect(BREAK)
+        self.counts = self.counts + Counts(bucket_count=len(batch.buckets))
+        return batch
+
     def admit(self, columns: Columns) -> tuple[Ints, Ints]:
         """(n,) what is to become of each row, and the watermark after it; nothing is taken in yet."""
         return self.clock.admit(columns)
@@ -117,14 +140,21 @@ class Pipeline:
         missing = rows.missing(self._analysis_fields)
         processed = len(rows)
         watermark = watermark if everything else watermark[admitted]
+        latest = int(rows.times.max()) if processed else None
+        before = self._resume(int(rows.times[0]) // 1000) if processed else None
         advance = self.clock.run(rows.times, watermark)
         later = self._overlap.run(rows.times, watermark) if self._overlap is not None else advance
+        whole = advance.without(self.clock.resumed)
+        if whole is not None:
+            rows, advance, later = rows.take(whole), advance.take(whole), later.take(whole)
         if self.categorizer is None or self._messages is None:
             batch = self._judge(rows, advance, later)
         else:
             category = self.categorizer.column(rows.texts[self._messages])
             batch = self._judge(replace(rows, texts={**rows.texts, CATEGORY: category}), advance, later)
             batch = replace(batch, categories=self.categorizer.changed())
+        if before is not None:
+            batch = Batch.concat([before, batch])
         counts = Counts(
             bucket_count=len(batch.buckets),
             processed_record_count=processed,
@@ -134,7 +164,7 @@ class Pipeline:
             out_of_order_time_stamp_count=int(np.count_nonzero(status == LATE)),
             failed_transform_count=0 if columns.failed is None else int(columns.failed.sum()),
             excluded_record_count=int(np.count_nonzero(status == EXCLUDED)),
-            latest_record_time_ms=int(rows.times.max()) if processed else None,
+            latest_record_time_ms=latest,
         )
         self.counts = self.counts + counts
         return batch, counts
@@ -147,10 +177,9 @@ class Pipeline:
 
     def advance(self, to: int) -> Batch:
         """Take the promise that no row before epoch second `to` will come, and close every bucket that ends by then."""
-        nothing = Columns.empty((*self.fields.texts, CATEGORY), self.fields.numbers)
         advance = self.clock.advance(to)
         later = self._overlap.advance(to) if self._overlap is not None else advance
-        batch = self._judge(nothing, advance, later)
+        batch = self._judge(self._nothing, advance, later)
         self.counts = self.counts + Counts(bucket_count=len(batch.buckets))
         return batch
 
@@ -257,6 +286,58 @@ class Pipeline:
         if self.categorizer is not None:
             self.categorizer.restore("category", arrays)
 
+    @property
+    def _nothing(self) -> Columns:
+        """No rows."""
+        return Columns.empty((*self.fields.texts, CATEGORY), self.fields.numbers)
+
+    def _resume(self, second: int) -> Batch | None:
+        """What is left to tell of the time before a downtime, if there was one before the row of an epoch second."""
+        if not self.clock.interrupted(second):
+            return None
+        batch = self._interrupt()
+        self.clock.resume(second)
+        if self._overlap is not None:
+            self._overlap.resume(self.clock.resumed * self.clock.span)
+        return batch
+
+    def _interrupt(self) -> Batch:
+        """Judge the buckets that are whole, though late rows might have come, and forget the rows of the last one."""
+        advance = self.clock.complete()
+        later = self._overlap.complete() if self._overlap is not None else advance
+        batch = self._judge(self._nothing, advance, later)
+        if self.clock.first is None or self.clock.end is None:
+            return batch
+        if self._overlap is not None:
+            ids = {name: np.zeros(0, np.int64) for name in self._dictionaries}
+            last = self._conclude(ids, advance.part(slice(0), advance.until, advance.until), self._overlap.release())
+            batch = Batch.concat([batch, last])
+            self._overlap.clear()
+        self._clear(self.clock.first, self.clock.end)
+        return replace(batch, abandoned=self.clock.end * self.clock.span)
+
+    def _emptied(self, start: int, end: int) -> tuple[int, int]:
+        """Forget the rows of the open buckets from one epoch second to another: the first, and that after the last."""
+        span = self.clock.span
+        first, until = start // span, end // span + 1
+        if self.clock.first is not None and self.clock.end is not None:
+            if first < self.clock.first:
+                raise InvalidResetRange(
+                    f"The buckets before epoch second {self.clock.first * span} are final: 'resetStart' is {start}"
+                )
+            self._clear(first, min(until, self.clock.end))
+        return first, until
+
+    def _clear(self, first: int, until: int) -> None:
+        """Forget the rows of the open buckets `first` to `until - 1`."""
+        self.clock.clear(first, until)
+        for detector, exclusion in zip(self.detectors, self._exclusions, strict=True):
+            detector.clear(first, until)
+            exclusion.clear(first, until)
+        self._influencers.clear(first, until)
+        if self.partitions is not None:
+            self.partitions.clear(first, until)
+
     def _judge(self, rows: Columns, advance: Advance, later: Advance) -> Batch:
         """Add rows to their buckets, and judge the buckets that close; `later` is of those half a bucket after them."""
         if self._summary:  # a row that stands for none is none
@@ -296,6 +377,10 @@ class Pipeline:
         stretch = Stretch(advance.first, advance.events, findings)
         if self._overlap is not None:
             stretch = self._overlap.settle(rows, ids, advance, later, findings, prepare)
+        return self._conclude(ids, advance, stretch)
+
+    def _conclude(self, ids: Mapping[str, Ints], advance: Advance, stretch: Stretch) -> Batch:
+        """The results of buckets that are final."""
         rates, bucket_rate = self._rates(ids, advance, stretch)
         if not len(stretch.events):
             return Batch.empty()

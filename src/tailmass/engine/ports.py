@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
+from tailmass.jobs import Job
 from tailmass.results import Batch, Counts, JobState, ModelSize, Snapshot
 
 Array = np.ndarray[Any, Any]
@@ -38,6 +39,7 @@ class Store(Protocol):
         self,
         job_id: str,
         *,
+        config: Job | None = None,
         status: str | None = None,
         finished_time_ms: int | None = None,
         last_data_time_ms: int | None = None,

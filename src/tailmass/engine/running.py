@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from tailmass.engine.pipeline import Pipeline
 from tailmass.engine.ports import Listener, Store
-from tailmass.engine.snapshots import CLOSED, PERIODIC, snapshot_of
+from tailmass.engine.snapshots import CLOSED, PERIODIC, persist_interval, snapshot_of
 from tailmass.errors import DataStoreError
+from tailmass.jobs import Job
 from tailmass.results import Batch
 
 log = logging.getLogger(__name__)
@@ -18,38 +19,40 @@ class Running:
 
     Parameters
     ----------
-    job_id, pipeline : the job
+    job : the configuration it was opened with
+    pipeline : as it was when it was last saved
     store : where everything is kept
     clock : epoch seconds now
-    persist_interval : seconds after which a snapshot is made while rows come
     listener : told of what the store has taken
     """
 
     def __init__(
         self,
-        job_id: str,
+        job: Job,
         pipeline: Pipeline,
         store: Store,
         clock: Callable[[], float],
-        persist_interval: int,
         listener: Listener | None = None,
     ) -> None:
-        self.job_id = job_id
+        assert job.id is not None, "what is stored has an id"
+        self.job_id = job.id
+        self._patience = job.timeout if job.scheduler_config is None else 0
+        self._fed = clock()
         self.pipeline = pipeline
         self._store = store
         self._clock = clock
         self._listener = listener
         self._told = pipeline.memory.status
         self._waiting: list[Batch] = []
-        self._persist_interval = persist_interval
-        self._due = clock() + persist_interval
+        self._persist_interval = persist_interval(job)
+        self._due = clock() + self._persist_interval
         self._unsaved = False
         self._unlisted = False
 
     def deliver(self, batch: Batch) -> None:
         """Note that the pipeline has moved on, and keep the results if there are any."""
         self._unsaved = True
-        if len(batch.buckets) or len(batch.categories):
+        if len(batch.buckets) or len(batch.categories) or batch.abandoned is not None:
             self._waiting.append(batch)
         if self._waiting:
             self._write(Batch.concat(self._waiting))
@@ -58,6 +61,25 @@ class Running:
             self._keep_model_size()
         if self._clock() >= self._due:
             self._persist()
+
+    def fed(self) -> None:
+        """Note that an upload has ended."""
+        self._fed = self._clock()
+
+    @property
+    def idle(self) -> bool:
+        """Whether it has been without data for as long as its `timeout` says; one with a scheduler never is."""
+        return self._patience > 0 and self._clock() >= self._fed + self._patience
+
+    def expect_gap(self) -> None:
+        """Have whole buckets without rows before the next ones count as a downtime."""
+        self.pipeline.begin(gap=True)
+        self._unsaved = True
+
+    def pause(self) -> None:
+        """Have what comes next follow on a break, and make that safe."""
+        self.deliver(self.pipeline.pause())
+        self.close()
 
     def report_interim(self, start: int | None, end: int | None) -> None:
         """Replace the results of open buckets by what they are now; the range is in epoch seconds."""

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from typing import Protocol
 
 from tailmass.engine.acceptance import Acceptance
 from tailmass.engine.pipeline import Pipeline
@@ -21,6 +22,44 @@ LARGE_BYTES = 1 << 20
 """From this size on, reading a chunk beside the analysis of the last one saves more than the thread costs."""
 Deliver = Callable[[Batch], None]
 """Called with results as soon as there are any."""
+
+
+class Taker(Protocol):
+    """Takes the bytes of an upload."""
+
+    @property
+    def counts(self) -> Counts:
+        """What has become of the rows so far."""
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes, cut anywhere."""
+
+    def finish(self) -> None:
+        """Come to the end of the data."""
+
+    def stop(self) -> None:
+        """Analyse what has been read, if there is any."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+
+
+class Discard:
+    """The way of the rows that are not to be analysed: they are taken, and not even counted."""
+
+    counts = Counts()
+
+    def feed(self, data: bytes) -> None:
+        """Let bytes go by."""
+
+    def finish(self) -> None:
+        """There is nothing to end."""
+
+    def stop(self) -> None:
+        """There is nothing left to analyse."""
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
 
 
 class Intake:
@@ -163,7 +202,7 @@ class Upload:
 
     def __init__(
         self,
-        intake: Intake,
+        intake: Taker,
         *,
         keep_counts: Callable[[], None],
         fail: Callable[[], None],
@@ -224,7 +263,7 @@ class Upload:
                 self._release()
             raise AnalysisError("The analysis broke off: see the log of the server", cause=repr(error)) from error
 
-    def _running(self) -> Intake:
+    def _running(self) -> Taker:
         if self._ended:
             raise ValueError("this upload has ended: begin another one")
         return self._intake

@@ -11,6 +11,7 @@ from tailmass.jobs.limits import AnalysisLimits
 from tailmass.jobs.rules import DetectorRule, RuleCondition
 from tailmass.jobs.scheduler import SchedulerConfig
 from tailmass.jobs.transforms import Transform
+from tailmass.jobs.update import JobUpdate
 
 __all__ = [
     "FUNCTIONS",
@@ -22,6 +23,7 @@ __all__ = [
     "DetectorRule",
     "Function",
     "Job",
+    "JobUpdate",
     "ModelDebugConfig",
     "RuleCondition",
     "SchedulerConfig",

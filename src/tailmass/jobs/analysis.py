@@ -84,7 +84,7 @@ class AnalysisConfig(Wire):
         field_name("'categorizationFieldName'", self.categorization_field_name)
         for name in self.influencers:
             field_name("An influencer", name)
-        self._verify_filters(self.categorization_filters or ())
+        self.verify_filters()
         for name in self.missing_lists:
             raise InvalidValue(f"'valueList' of a rule is {name!r}, which is none of the 'valueLists': add it to them")
         if self.time_zone is not None and not _is_zone(self.time_zone):
@@ -98,7 +98,9 @@ class AnalysisConfig(Wire):
                 "leave it out"
             )
 
-    def _verify_filters(self, filters: tuple[str, ...]) -> None:
+    def verify_filters(self) -> None:
+        """Raise when one of the `categorizationFilters` is of no use."""
+        filters = self.categorization_filters or ()
         if filters and self.categorization_field_name is None:
             raise InvalidValue("'categorizationFilters' need a 'categorizationFieldName' to filter")
         for position, text in enumerate(filters):

@@ -87,10 +87,10 @@ class Job(Wire):
             self.analysis_limits.verify()
         self.data_description.verify()
         self._verify_transforms()
-        self._verify_scheduler()
+        self.verify_scheduler()
         if self.model_debug_config is not None:
             self.model_debug_config.verify()
-        self._verify_numbers()
+        self.verify_numbers()
 
     def _verify_transforms(self) -> None:
         transforms = self.transforms or ()
@@ -100,7 +100,8 @@ class Job(Wire):
             )
         pipeline.verify(transforms, {*self.analysis_config.analysis_fields, self.data_description.time_field})
 
-    def _verify_scheduler(self) -> None:
+    def verify_scheduler(self) -> None:
+        """Raise the error of the first rule that the scheduler breaks, by itself or in this job."""
         scheduler, analysis = self.scheduler_config, self.analysis_config
         if scheduler is None:
             return
@@ -123,7 +124,8 @@ class Job(Wire):
                 "scheduler needs ELASTICSEARCH"
             )
 
-    def _verify_numbers(self) -> None:
+    def verify_numbers(self) -> None:
+        """Raise when a number is out of range."""
         not_negative(
             timeout=self.timeout,
             renormalization_window_days=self.renormalization_window_days,

@@ -6,6 +6,9 @@ from pydantic import AfterValidator
 
 from tailmass.jobs.wire import Long, Wire, not_negative
 
+DEFAULT_MB = 4096
+"""The megabytes that a `modelMemoryLimit` of 0 stands for."""
+
 
 class AnalysisLimits(Wire):
     """Bounds on what the analysis of a job may remember."""

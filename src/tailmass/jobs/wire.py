@@ -177,6 +177,8 @@ def _refusal(error: ErrorDetails, malformed: type[EngineError], unknown: type[En
     where = _path(error["loc"])
     if error["type"] == "extra_forbidden":
         return unknown(f"Unknown field '{where}': {_suggestion(str(error['loc'][-1]))}")
+    if error["type"] == "missing":
+        return malformed(f"'{where}' is missing: set it")
     shown = "" if "assword" in where else f", not {repr(error['input'])[:80]}"
     problem = error["msg"].removeprefix("Value error, ").replace("Input should", "should")
     refused = InvalidValue if error["type"] == "literal_error" else malformed

@@ -91,6 +91,8 @@ class Batch:
     """Columns of `CATEGORIES`: those that are new, or not as they were."""
     influencers: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=INFLUENCERS))
     """Columns of `INFLUENCERS`."""
+    abandoned: int | None = None
+    """Epoch second before which nothing is interim any more, as some of the open buckets will not be finished."""
 
     @staticmethod
     def empty(*, interim: bool = False) -> "Batch":
@@ -116,6 +118,7 @@ class Batch:
             interim,
             categories.unique("category_id", keep="last", maintain_order=True),
             pl.concat([each.influencers for each in batches]),
+            max((each.abandoned for each in batches if each.abandoned is not None), default=None),
         )
 
     def bucket(self, position: int) -> Bucket:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tailmass.engine import Engine, Upload
-from tailmass.errors import EngineError, ResetNotSupported
+from tailmass.errors import EngineError
 from tailmass.results import Counts, acknowledgement
 from tailmass.server import docs
 from tailmass.server.body import batches
@@ -20,7 +20,7 @@ from tailmass.server.context import Context, Reach
 from tailmass.server.errors import STATUS, document, stopped, surprise
 from tailmass.server.linger import STOPPING
 from tailmass.server.metrics import CODES, Metrics
-from tailmass.server.parameters import FlushAsked, Reset, ResetAsked
+from tailmass.server.parameters import DowntimeAsked, FlushAsked, Reset, ResetAsked
 from tailmass.server.views import seen
 from tailmass.server.wire import Json, version
 
@@ -58,15 +58,15 @@ class Recipient:
         """Whether it is known what became of the upload."""
         return self.counts is not None or self.error is not None
 
-    def open(self, gzipped: bool, reset: Reset) -> None:
+    def open(self, gzipped: bool, reset: Reset, ignore_downtime: bool) -> None:
         """Begin, which may have to restore the model of the job."""
         with self._settling():
             if self._abandoned:
                 return
-            if reset.range() is not None:
-                self.engine.job(self.job_id)
-                raise ResetNotSupported(f"Job {self.job_id!r} has no latency, so its buckets cannot be reset")
-            self._upload = self.engine.upload(self.job_id, gzipped=gzipped)
+            range_ms = reset.range_ms()
+            self._upload = self.engine.upload(
+                self.job_id, gzipped=gzipped, ignore_downtime=ignore_downtime, reset_ms=range_ms
+            )
 
     def feed(self, batch: bytes) -> None:
         """Analyse some more."""
@@ -134,14 +134,16 @@ class Recipient:
     responses=docs.uploads(400, 404, 409, 500, 503),
     openapi_extra=docs.data_body(),
 )
-async def upload(job_ids: JobIds, request: Request, context: Reach, reset: ResetAsked) -> Response:
+async def upload(
+    job_ids: JobIds, request: Request, context: Reach, reset: ResetAsked, downtime: DowntimeAsked
+) -> Response:
     """Analyse data, in the format of the job; several jobs are separated by commas and get the same bytes."""
     recipients = [Recipient(context.engine, context.metrics, job_id) for job_id in _split(job_ids)]
     reason: EngineError | None = None  # enough for a client that went away: it gets no answer
     with context.uploading():
         try:
             for recipient in recipients:
-                await context.work(recipient.open, _gzipped(request), reset)
+                await context.work(recipient.open, _gzipped(request), reset, downtime)
             await _deliver(batches(request.receive), recipients, context)
         except asyncio.CancelledError:
             reason = stopped()

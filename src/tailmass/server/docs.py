@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, JSONResponse
 from starlette.staticfiles import StaticFiles
 from swagger_ui_bundle import swagger_ui_path
 
-from tailmass.jobs import Job
+from tailmass.jobs import Job, JobUpdate
 from tailmass.server.wire import NATIVE
 
 Described = dict[int | str, dict[str, Any]]
@@ -27,7 +27,7 @@ milliseconds since the epoch.
 """
 
 TAGS = [
-    {"name": "jobs", "description": "What to watch: create, list, look at, delete."},
+    {"name": "jobs", "description": "What to watch: create, list, look at, change, pause, delete."},
     {"name": "data", "description": "Rows in: upload, flush, close."},
     {"name": "results", "description": "What was found: buckets of time with a score, records of what was unusual."},
     {"name": "alerts", "description": "Waiting for something unusual."},
@@ -115,6 +115,12 @@ def json_body(name: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": _json(name)}}
 
 
+def text_body(said: str) -> dict[str, Any]:
+    """A request body that is plain text."""
+    content = {"text/plain": {"schema": {"type": "string"}}}
+    return {"requestBody": {"required": True, "description": said, "content": content}}
+
+
 def data_body() -> dict[str, Any]:
     """A request body that is data in the format of the job."""
     content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
@@ -139,7 +145,9 @@ def install(app: FastAPI) -> None:
 
 def _complete(schema: dict[str, Any]) -> None:
     job = Job.model_json_schema(by_alias=True, ref_template="#/components/schemas/{model}")
-    schema["components"] = {"schemas": {**_SCHEMAS, **job.pop("$defs", {}), "JobConfiguration": job}}
+    update = JobUpdate.model_json_schema(by_alias=True, ref_template="#/components/schemas/{model}")
+    nouns = {**job.pop("$defs", {}), **update.pop("$defs", {}), "JobConfiguration": job, "JobUpdate": update}
+    schema["components"] = {"schemas": {**_SCHEMAS, **nouns}}
     for path, operations in schema["paths"].items():
         for operation in operations.values():
             _tell_version(path, operation)

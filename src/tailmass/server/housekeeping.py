@@ -1,4 +1,8 @@
-"""What the server does by itself: once a day, and when it starts, it removes what jobs do not want to keep any more."""
+"""What the server does by itself.
+
+Once a day, and when it starts, it removes what jobs do not want to keep any more; all the time it closes those that
+have been without data for too long.
+"""
 
 import asyncio
 import contextlib
@@ -15,6 +19,9 @@ log = logging.getLogger(__name__)
 AT = time(0, 30)
 """By the clock of the server; the Engine API did it then."""
 
+LOOK_SECONDS = 0.5
+"""How often to look for jobs that have been without data for as long as they may."""
+
 
 def seconds_until(at: time, now: datetime) -> float:
     """How long it is until the clock shows a time next.
@@ -30,14 +37,14 @@ def seconds_until(at: time, now: datetime) -> float:
 async def housekeeping(context: Context, now: Callable[[], datetime] = datetime.now) -> AsyncIterator[None]:
     """Keep house until the end of the block; what is being removed then is left for the next time."""
     stopping = threading.Event()
-    task = asyncio.create_task(_keep(context, stopping, now))
+    tasks = [asyncio.create_task(each) for each in (_keep(context, stopping, now), _close_idle(context))]
     try:
         yield
     finally:
         stopping.set()
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _keep(context: Context, stopping: threading.Event, now: Callable[[], datetime]) -> None:
@@ -47,6 +54,12 @@ async def _keep(context: Context, stopping: threading.Event, now: Callable[[], d
         except Exception:
             log.exception("housekeeping failed; the next time is tomorrow")
         await asyncio.sleep(seconds_until(AT, now()))
+
+
+async def _close_idle(context: Context) -> None:
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        await context.work(context.engine.close_idle)
 
 
 def _sweep(engine: Engine, stopping: threading.Event) -> None:

@@ -1,4 +1,4 @@
-"""The resource `/jobs`: create, list, look at, delete."""
+"""The resource `/jobs`: create, list, look at, change, pause, delete."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tailmass.engine.budget import alert_threshold
-from tailmass.errors import MissingJob, TooManyJobsRunning
-from tailmass.jobs import Job
+from tailmass.errors import InvalidValue, MissingJob, TooManyJobsRunning
+from tailmass.jobs import Job, JobUpdate
 from tailmass.results import JobState, acknowledgement, page
 from tailmass.server import docs
 from tailmass.server.body import document
@@ -81,6 +81,64 @@ def job(job_id: str, request: Request, context: Reach) -> Response:
 def _document(state: JobState, request: Request) -> dict[str, Any]:
     threshold = alert_threshold(state.config)
     return state.document(base_url(request), native=native(request), alert_threshold=threshold)
+
+
+@router.put(
+    "/{job_id}/update",
+    summary="Change a job",
+    response_description="The changes are kept.",
+    responses=docs.errors(400, 404, 409),
+    openapi_extra=docs.json_body("JobUpdate"),
+)
+async def update(job_id: str, request: Request, context: Reach) -> Response:
+    """Change settings, all that are named or none; null takes one back. A running job heeds them once reopened."""
+    await context.work(_update, context, job_id, await document(request))
+    return Json(acknowledgement())
+
+
+def _update(context: Context, job_id: str, changes: bytes) -> None:
+    context.engine.update(job_id, JobUpdate.parse(changes))
+
+
+@router.put(
+    "/{job_id}/description",
+    summary="Describe a job",
+    response_description="The description is kept.",
+    responses=docs.errors(400, 404, 409),
+    openapi_extra=docs.text_body("The new description, as plain text."),
+)
+async def describe(job_id: str, request: Request, context: Reach) -> Response:
+    """Change the description the way of version 1."""
+    try:
+        text = (await document(request)).decode()
+    except UnicodeDecodeError as error:
+        raise InvalidValue("The description is no text in UTF-8: send it as that", cause=str(error)) from error
+    await context.work(context.engine.update, job_id, JobUpdate(description=text))
+    return Json(acknowledgement())
+
+
+@router.post(
+    "/{job_id}/pause",
+    summary="Pause a job",
+    response_description="The job analyses no more.",
+    responses=docs.errors(404, 409),
+)
+async def pause(job_id: str, context: Reach) -> Response:
+    """Take what is sent, and drop it, until the job is resumed. The bucket in progress is dropped as well."""
+    await context.work(context.engine.pause, job_id)
+    return Json(acknowledgement())
+
+
+@router.post(
+    "/{job_id}/resume",
+    summary="Resume a job",
+    response_description="The job analyses what is sent from now on.",
+    responses=docs.errors(404, 409),
+)
+async def resume(job_id: str, context: Reach) -> Response:
+    """Analyse again, from the first whole bucket of what is sent next; the time between is a planned downtime."""
+    await context.work(context.engine.resume, job_id)
+    return Json(acknowledgement())
 
 
 @router.delete(

@@ -24,6 +24,7 @@ from tailmass.errors import (
     InvalidThreshold,
     InvalidTimeout,
     InvalidValue,
+    UnparseableDate,
 )
 from tailmass.results import parse_time, wire_time
 from tailmass.results.evidence import KINDS
@@ -159,11 +160,19 @@ class Reset:
     start: str
     end: str
 
-    def range(self) -> Range | None:
-        """The range of the buckets, both ends included; None when none are to be replaced."""
+    def range_ms(self) -> tuple[int, int] | None:
+        """A moment of the first and of the last bucket, the same if there is no end; None where none are replaced."""
         if self.end and not self.start:
-            raise InvalidResetRange(f"There is a resetEnd {self.end!r} and no resetStart")
-        return span(self.start, self.end) if self.start else None
+            raise InvalidResetRange(f"There is a 'resetEnd' {self.end!r} and no 'resetStart'")
+        if not self.start:
+            return None
+        try:
+            first, last = parse_time(self.start), parse_time(self.end or self.start)
+        except UnparseableDate as error:
+            raise InvalidResetRange("The range of buckets to reset cannot be read", cause=error.message) from error
+        if last < first:
+            raise InvalidResetRange(f"'resetEnd' {self.end!r} is earlier than 'resetStart' {self.start!r}")
+        return first, last
 
 
 def span(start: str, end: str) -> Range:
@@ -264,6 +273,18 @@ async def _revert(
     return Revert(instant(time), snapshot_id or None, description or None, flag(delete))
 
 
+async def _downtime(
+    request: Request,
+    value: Annotated[
+        str,
+        _text(
+            "ignoreDowntime", "Whether buckets without rows before this data are a planned downtime.", type="boolean"
+        ),
+    ] = "",
+) -> bool:
+    return flag(value) or (not value and "ignoreDowntime" in request.query_params)
+
+
 async def _kind(
     request: Request,
     value: Annotated[str, _native("kind", "What the records look like.", type="string", enum=list(KINDS))] = "",
@@ -340,6 +361,7 @@ async def _duration(
 Page = Annotated[Paging, Depends(_paging)]
 Between = Annotated[Range, Depends(_range)]
 FlushAsked = Annotated[Flush, Depends(_flush)]
+DowntimeAsked = Annotated[bool, Depends(_downtime)]
 ResetAsked = Annotated[Reset, Depends(_reset)]
 RevertAsked = Annotated[Revert, Depends(_revert)]
 Overwrite = Annotated[bool, Depends(_switch("overwrite", "Whether to delete a job of the same id first."))]

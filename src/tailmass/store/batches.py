@@ -41,6 +41,10 @@ def write(connection: Connection, job: int, batch: Batch) -> None:
     )
     counted = _counted(batch.buckets.unique("timestamp", keep="last", maintain_order=True), kept)
     new = {buckets: counted, records: kept, influencers: blamed}
+    if batch.abandoned is not None:
+        for table in new:
+            gone = delete(table).where(table.c.job == job, table.c.timestamp < batch.abandoned, table.c.is_interim)
+            connection.execute(gone)
     runs = list(_runs(new[buckets]))
     if batch.interim:
         final = [timestamp for run in runs for timestamp in _final(connection, job, run)]

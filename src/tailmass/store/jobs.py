@@ -25,7 +25,7 @@ def add(connection: Connection, state: JobState) -> None:
     """Keep a new job."""
     row = {
         "id": state.config.id,
-        "config": json.dumps(state.config.document()),
+        "config": written(state.config),
         "status": state.status,
         "create_time_ms": state.create_time_ms,
         "finished_time_ms": state.finished_time_ms,
@@ -36,6 +36,11 @@ def add(connection: Connection, state: JobState) -> None:
         connection.execute(insert(jobs).values(row | asdict(state.counts) | size))
     except IntegrityError as error:
         raise JobIdTaken(state.config.id) from error
+
+
+def written(config: Job) -> str:
+    """A configuration as it is kept."""
+    return json.dumps(config.document())
 
 
 def number(connection: Connection, job_id: str) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from tailmass.errors import DataStoreError
+from tailmass.jobs import Job
 from tailmass.results import Batch, Bucket, Category, Counts, Influencer, JobState, ModelSize, Record, Snapshot
 from tailmass.store import batches, categories, jobs, removal, results, snapshots, tokens
 from tailmass.store.blobs import Array
@@ -64,6 +65,7 @@ class Store:
         self,
         job_id: str,
         *,
+        config: Job | None = None,
         status: str | None = None,
         finished_time_ms: int | None = None,
         last_data_time_ms: int | None = None,
@@ -76,6 +78,8 @@ class Store:
         for part in (counts, model_size):
             if part is not None:
                 given |= asdict(part)
+        if config is not None:
+            given["config"] = jobs.written(config)
         with self._database.write() as connection:
             jobs.change(connection, job_id, given)
 
