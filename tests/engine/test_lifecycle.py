@@ -20,6 +20,7 @@ from tailmass.errors import (
     EngineError,
     InvalidResetRange,
     JobNotClosed,
+    NoSuchModelSnapshot,
     NotAllowedForScheduledJob,
     ResetNotSupported,
 )
@@ -105,6 +106,7 @@ OPERATIONS: dict[str, Callable[[Engine], Any]] = {
     "close": lambda engine: engine.close("sample"),
     "pause": lambda engine: engine.pause("sample"),
     "resume": lambda engine: engine.resume("sample"),
+    "revert": lambda engine: engine.revert("sample", snapshot_id="1"),
     "update": lambda engine: engine.update("sample", JobUpdate.parse({"description": "new"})),
     "update limits": lambda engine: engine.update("sample", LIMITS),
     "delete": lambda engine: engine.delete("sample"),
@@ -116,6 +118,7 @@ ALLOWED: dict[str, tuple[Any, Any, Any, Any]] = {
     "close": ("CLOSED", "CLOSED", "PAUSED", "CLOSED"),
     "pause": ("PAUSED", "PAUSED", CannotPauseJob, CannotPauseJob),
     "resume": (CannotResumeJob, CannotResumeJob, "CLOSED", CannotResumeJob),
+    "revert": (JobNotClosed, NoSuchModelSnapshot, JobNotClosed, NoSuchModelSnapshot),
     "update": ("RUNNING", "CLOSED", "PAUSED", "FAILED"),
     "update limits": (JobNotClosed, "CLOSED", JobNotClosed, JobNotClosed),
     "delete": (None, None, None, None),
@@ -138,7 +141,7 @@ def test_what_may_be_done_depends_on_the_status(engine: Engine, store: Store, op
         assert after is None or status(engine) == after
 
 
-@pytest.mark.parametrize("operation", [each for each in OPERATIONS if each != "read"])
+@pytest.mark.parametrize("operation", [each for each in OPERATIONS if each not in ("read", "revert")])
 def test_a_job_is_for_one_at_a_time(engine: Engine, operation: str) -> None:
     engine.create(job())
     upload = engine.upload("sample")
@@ -151,8 +154,8 @@ def test_a_job_is_for_one_at_a_time(engine: Engine, operation: str) -> None:
 @pytest.mark.parametrize("before", STATUSES)
 def test_what_a_scheduler_feeds_is_left_to_it(operation: str, before: str) -> None:
     config = Job.parse({**job().document(), "schedulerConfig": {"filePath": "/data/a.csv"}})
-    expected = CannotUpdateScheduler if operation == "update scheduler" else NotAllowedForScheduledJob
-    with pytest.raises(expected):
+    others = {"update scheduler": CannotUpdateScheduler, "revert": JobNotClosed}
+    with pytest.raises(others.get(operation, NotAllowedForScheduledJob)):
         verify(operation, JobState(config, before, 0, scheduler_status=STARTED))
     verify("close", JobState(config, before, 0))
 

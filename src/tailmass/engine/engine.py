@@ -13,7 +13,7 @@ from tailmass.engine.forecast import DAY, forecast
 from tailmass.engine.pipeline import Pipeline, counts_of
 from tailmass.engine.ports import Listener, Store
 from tailmass.engine.running import Running
-from tailmass.engine.snapshots import revert, sweep, verify_closed
+from tailmass.engine.snapshots import revert, sweep
 from tailmass.engine.upload import Discard, Intake, Upload
 from tailmass.errors import (
     ConcurrentUse,
@@ -290,7 +290,7 @@ class Engine:
         delete_results: bool = False,
     ) -> Snapshot:
         """Let a closed job go on from an earlier snapshot (see `engine.snapshots`). Clears a failure."""
-        verify_closed(self._store.job(job_id))
+        lifecycle.verify("revert", self._store.job(job_id))
         with self._exclusive(job_id) as state:
             return revert(
                 self._store,

@@ -35,6 +35,11 @@ REFUSED: Mapping[str, Mapping[str, Refusal]] = {
         STARTED: _SCHEDULED,
     },
     "resume": {**{each: _NOT_PAUSED for each in STATUSES if each != "PAUSED"}, STARTED: _SCHEDULED},
+    "revert": {
+        each: (JobNotClosed, "is {status}: close it before reverting")
+        for each in (*STATUSES, STARTED)
+        if each not in ("CLOSED", "FAILED")
+    },
     "update limits": {
         each: (JobNotClosed, "is {status}: close it before its 'analysisLimits' are changed")
         for each in STATUSES

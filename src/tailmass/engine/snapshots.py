@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from zlib import crc32
 
+from tailmass.engine import lifecycle
 from tailmass.engine.pipeline import Pipeline
 from tailmass.engine.ports import Store
-from tailmass.errors import DataStoreError, InvalidRevertParams, JobNotClosed, MissingJob, NoSuchModelSnapshot
+from tailmass.errors import DataStoreError, InvalidRevertParams, MissingJob, NoSuchModelSnapshot
 from tailmass.jobs import Job
 from tailmass.results import JobState, Snapshot, wire_time
 
@@ -43,12 +44,6 @@ def persist_interval(job: Job) -> int:
     return 3 * HOUR + crc32((job.id or "").encode()) % HOUR
 
 
-def verify_closed(state: JobState) -> None:
-    """Raise unless a job can go back to a snapshot."""
-    if state.status not in ("CLOSED", "FAILED"):
-        raise JobNotClosed(f"Job {state.config.id!r} is {state.status}: close it before reverting")
-
-
 def revert(
     store: Store,
     state: JobState,
@@ -77,7 +72,7 @@ def revert(
     """
     if until_ms is None and snapshot_id is None and description is None:
         raise InvalidRevertParams("Nothing says which snapshot: give its 'time', 'snapshotId' or 'description'")
-    verify_closed(state)
+    lifecycle.verify("revert", state)
     job_id = state.config.id
     end_ms = None if until_ms is None else until_ms + 1
     _, found = store.snapshots(
