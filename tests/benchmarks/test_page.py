@@ -170,7 +170,7 @@ def test_young_series_are_given_as_shares_of_mature_ones() -> None:
     ]
 
 
-@pytest.mark.parametrize("section", ["speed", "functions", "quality", "cold_start", "peers"])
+@pytest.mark.parametrize("section", ["speed", "http", "functions", "quality", "cold_start", "peers"])
 def test_what_was_never_measured_says_so(section: str) -> None:
     told = results()
     whole = page.render(told)
@@ -184,7 +184,7 @@ def test_each_section_says_when_it_was_measured() -> None:
     told = copy.deepcopy(results())
     told["peers"]["measured"] = "2025-12-24"
     text = page.render(told)
-    assert text.count("Measured on 2026-01-31: version 0.1.0 (source `0123abcd`), 2 cores, Python 3.11.7.") == 4
+    assert text.count("Measured on 2026-01-31: version 0.1.0 (source `0123abcd`), 2 cores, Python 3.11.7.") == 5
     assert text.count("Measured on 2025-12-24") == 1
 
 
