@@ -28,10 +28,7 @@ def current(configuration: bytes, version: str, settings: Callable[[str], Docume
     """
     if version not in OLD:
         return configuration
-    try:
-        told = json.loads(configuration)
-    except ValueError:
-        return configuration  # what is wrong with it is for the job to say
+    told = _parsed(configuration)
     if not isinstance(told, dict):
         return configuration
     told = {name: _without(value, _NO_EFFECT.get(name, frozenset())) for name, value in told.items()}
@@ -52,6 +49,25 @@ def _referred(reference: Any, settings: Callable[[str], Document]) -> Document:
 
 def _without(value: Any, names: frozenset[str]) -> Any:
     return {name: each for name, each in value.items() if name not in names} if isinstance(value, Mapping) else value
+
+
+def transforms_of_today(told: bytes, version: str) -> bytes | str:
+    """A transform or an array of them, with the names of today as above."""
+    if version not in OLD:
+        return told
+    match _parsed(told):
+        case list() as several:
+            return json.dumps([_renamed(each) for each in several])
+        case dict() as one:
+            return json.dumps(_renamed(one))
+    return told
+
+
+def _parsed(told: bytes) -> Any:
+    try:
+        return json.loads(told)
+    except (ValueError, RecursionError):
+        return None  # what is wrong with it is for the nouns to say
 
 
 def _renamed(transform: Any) -> Any:

@@ -32,6 +32,7 @@ TAGS = [
     {"name": "results", "description": "What was found: buckets of time with a score, records of what was unusual."},
     {"name": "alerts", "description": "Waiting for something unusual."},
     {"name": "snapshots", "description": "What a job had learnt: list, describe, delete, go back to."},
+    {"name": "validate", "description": "Parts of a configuration, checked before there is a job."},
     {"name": "system", "description": "The server itself."},
     {"name": "native", "description": "The same resources with all that there is to say, and what to expect next."},
 ]
@@ -110,9 +111,16 @@ def uploads(*statuses: int) -> Described:
     return {status: {"description": refused + _REASONS[status], "content": _json("Uploads")} for status in statuses}
 
 
-def json_body(name: str) -> dict[str, Any]:
-    """A request body that is one JSON document."""
-    return {"requestBody": {"required": True, "content": _json(name)}}
+def refused() -> Described:
+    """The answer to something sent that breaks a rule."""
+    return {400: {"description": "What was sent breaks a rule; the code says which.", "content": _json("Error")}}
+
+
+def json_body(name: str, *, several: bool = False) -> dict[str, Any]:
+    """A request body that is one JSON document, or an array of them."""
+    one = {"$ref": f"#/components/schemas/{name}"}
+    content = {"application/json": {"schema": {"type": "array", "items": one} if several else one}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def text_body(said: str) -> dict[str, Any]:
