@@ -223,7 +223,6 @@ def _default(field: FieldInfo) -> str:
 
 NOT_SERVED = (
     ("POST", "/dataload/{jobId}"),
-    ("POST", "/preview/{jobId}"),
     ("POST", "/schedulers/{jobId}/start"),
     ("POST", "/schedulers/{jobId}/stop"),
     ("GET", "/logs/{jobId}"),

@@ -13,7 +13,20 @@ from starlette.concurrency import run_in_threadpool
 
 from tailmass.engine import Engine
 from tailmass.intake.bounds import Bounds
-from tailmass.server import alerts, data, docs, earliest, errors, forecast, jobs, results, snapshots, system, validate
+from tailmass.server import (
+    alerts,
+    data,
+    docs,
+    earliest,
+    errors,
+    forecast,
+    jobs,
+    preview,
+    results,
+    snapshots,
+    system,
+    validate,
+)
 from tailmass.server.auth import Guard
 from tailmass.server.context import Context
 from tailmass.server.housekeeping import housekeeping
@@ -76,7 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
     for each in VERSIONS:
         for resource in (
             system.greeting, jobs.router, data.router, results.router, alerts.router, snapshots.router,
-            validate.router,
+            validate.router, preview.router,
         ):  # fmt: skip
             app.include_router(resource, prefix=f"/engine/{each}", include_in_schema=each in ("v2", NATIVE))
     app.include_router(earliest.router, prefix="/engine/v0.3")

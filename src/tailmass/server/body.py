@@ -45,6 +45,11 @@ async def batches(receive: Receive) -> AsyncIterator[bytes]:
             held, size = [], 0
 
 
+def gzipped(request: Request) -> bool:
+    """Whether the body is compressed; every other encoding is taken as none."""
+    return request.headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip")
+
+
 async def document(request: Request) -> bytes:
     """The whole body of a request that is one JSON document, whatever its headers call it."""
     held = bytearray()

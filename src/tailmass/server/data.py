@@ -15,7 +15,7 @@ from tailmass.engine import Engine, Upload
 from tailmass.errors import EngineError
 from tailmass.results import Counts, acknowledgement
 from tailmass.server import docs
-from tailmass.server.body import batches
+from tailmass.server.body import batches, gzipped
 from tailmass.server.context import Context, Reach
 from tailmass.server.errors import STATUS, document, stopped, surprise
 from tailmass.server.linger import STOPPING
@@ -143,7 +143,7 @@ async def upload(
     with context.uploading():
         try:
             for recipient in recipients:
-                await context.work(recipient.open, _gzipped(request), reset, downtime)
+                await context.work(recipient.open, gzipped(request), reset, downtime)
             await _deliver(batches(request.receive), recipients, context)
         except asyncio.CancelledError:
             reason = stopped()
@@ -158,10 +158,6 @@ async def upload(
 
 def _split(job_ids: str) -> list[str]:
     return [job_id for job_id in job_ids.split(",") if job_id] or [job_ids]
-
-
-def _gzipped(request: Request) -> bool:
-    return request.headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip")
 
 
 async def _deliver(stream: AsyncIterator[bytes], recipients: Sequence[Recipient], context: Context) -> None:
