@@ -48,6 +48,7 @@ class Engine:
     max_running : jobs that may run at the same time; None for no limit
     listener : told of results as they come
     bounds : how large single things in uploads may be
+    on_deleted : called with the id of a job that is gone, before there can be another of that id
     """
 
     def __init__(
@@ -58,8 +59,10 @@ class Engine:
         max_running: int | None = None,
         listener: Listener | None = None,
         bounds: Bounds = USUAL,
+        on_deleted: Callable[[str], None] | None = None,
     ) -> None:
         self._store = store
+        self._on_deleted = on_deleted
         self._clock = clock
         self._max_running = max_running
         self._listener = listener
@@ -85,8 +88,9 @@ class Engine:
             try:
                 self.delete(job.id)
             except MissingJob:
-                log.debug("nothing to overwrite", extra={"job": job.id})
+                log.debug("there is no job %s to overwrite", job.id)
         self._store.add_job(JobState(config=job, status="CLOSED", create_time_ms=self._now_ms()))
+        log.info("job created", extra={"job": job.id})
         return job.id
 
     def job(self, job_id: str) -> JobState:
@@ -102,6 +106,9 @@ class Engine:
         with self._exclusive(job_id):
             self._forget(job_id)
             self._store.delete_job(job_id)
+            if self._on_deleted is not None:
+                self._on_deleted(job_id)
+        log.info("job deleted: %s", job_id)  # as an event of the server, for the job has no log any more
 
     def update(self, job_id: str, update: JobUpdate) -> None:
         """Change the configuration of a job: all of the changes or none. A running job heeds them once it is reopened.
@@ -180,9 +187,15 @@ class Engine:
                 running.deliver,
                 gzipped=gzipped,
                 bounds=self._bounds,
+                job_id=job_id,
             )
             release = held.pop_all().close
-        return Upload(intake, keep_counts=running.keep_counts, fail=partial(self._fail, job_id), release=release)
+
+        def keep_counts() -> None:
+            log.info("upload ended", extra={"job": job_id, "counts": intake.counts})
+            running.keep_counts()
+
+        return Upload(intake, keep_counts=keep_counts, fail=partial(self._fail, job_id), release=release)
 
     def flush(
         self,
@@ -327,6 +340,7 @@ class Engine:
             raise
         self._forget(running.job_id)
         self._store.update_job(running.job_id, status="CLOSED", finished_time_ms=self._now_ms())
+        log.info("job closed", extra={"job": running.job_id})
 
     def _opened(self, job_id: str, state: JobState) -> Running:
         """The running job, as it was when it was last saved."""
@@ -345,6 +359,7 @@ class Engine:
         self._store.update_job(job_id, status="RUNNING", counts=pipeline.counts)
         with self._guard:
             self._running[job_id] = running
+        log.info("job opened", extra={"job": job_id, "model": running.pipeline.model_size})
         return running
 
     def _ignore_downtime(self, running: Running, config: Job) -> None:

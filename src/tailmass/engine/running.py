@@ -128,4 +128,6 @@ class Running:
     def _keep_model_size(self) -> None:
         size = replace(self.pipeline.model_size, log_time_ms=int(self._clock() * 1000))
         self._store.update_job(self.job_id, model_size=size)
+        if size.memory_status != self._told:
+            log.warning("memory status changed", extra={"job": self.job_id, "model": size})
         self._told = size.memory_status

@@ -72,6 +72,7 @@ class Intake:
     deliver : called with the results, if only to note that the counts have changed
     gzipped : whether the bytes are compressed
     bounds : how large single things in the data may be
+    job_id : whose log has what is odd about the data
     """
 
     def __init__(
@@ -82,12 +83,14 @@ class Intake:
         *,
         gzipped: bool = False,
         bounds: Bounds = USUAL,
+        job_id: str | None = None,
     ) -> None:
         self.counts = Counts()
         """Of this upload so far."""
         self._pipeline = pipeline
         self._deliver = deliver
         self._reader = reader(description, pipeline.fields, bounds)
+        self._job_id = job_id
         self._gunzip = Gunzip() if gzipped else None
         self._acceptance = Acceptance()
         self._thread: ThreadPoolExecutor | None = None
@@ -164,7 +167,8 @@ class Intake:
 
     def _take(self, piece: Piece) -> None:
         if piece.broken_count:  # the counts of the API have no place for them
-            log.warning("%d records were skipped: their syntax is broken", piece.broken_count)
+            told = {"job": self._job_id}
+            log.warning("%d records were skipped: their syntax is broken", piece.broken_count, extra=told)
         status, watermark = self._pipeline.admit(piece.columns)
         allowed, error = self._acceptance.look(status)
         if error is not None:

@@ -21,6 +21,7 @@ from tailmass.server import (
     errors,
     forecast,
     jobs,
+    logs,
     preview,
     results,
     snapshots,
@@ -32,8 +33,10 @@ from tailmass.server.context import Context
 from tailmass.server.housekeeping import housekeeping
 from tailmass.server.limits import Limited
 from tailmass.server.linger import Linger
+from tailmass.server.logfiles import LogFiles
 from tailmass.server.metrics import Measured, Metrics
 from tailmass.server.paths import TidyPaths
+from tailmass.server.requests import Logged
 from tailmass.server.settings import Settings
 from tailmass.server.waiting import Waiting
 from tailmass.server.wire import NATIVE
@@ -42,6 +45,18 @@ from tailmass.store import Store
 log = logging.getLogger(__name__)
 
 VERSIONS = ("v2", "v1", "v0.3", NATIVE)
+
+RESOURCES = (
+    jobs.router,
+    data.router,
+    preview.router,
+    results.router,
+    alerts.router,
+    snapshots.router,
+    validate.router,
+    logs.router,
+)
+"""What every version of the API has."""
 
 WORKERS = 64
 """Threads for uploads, flushes and closes: more than the processors can use, because some wait for the disk."""
@@ -53,25 +68,29 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        store = await run_in_threadpool(Store.open, settings.store.url, settings.home)
-        if settings.auth and not await run_in_threadpool(store.tokens):
-            log.warning("every request needs a token, and there is none yet: make one with `tailmass token create`")
-        limits = settings.limits
-        waiting = Waiting()
-        bounds = Bounds(limits.record_bytes, limits.fields)
-        engine = Engine(store, max_running=limits.running_jobs, listener=waiting, bounds=bounds)
-        workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="job")
-        context = app.state.context = Context(settings, store, engine, metrics, waiting, set(), workers)
-        metrics.watch(lambda: engine.jobs(0, 2**31 - 1)[1], lambda: len(context.uploads))
-        metrics.watch_waiting(waiting.__len__)
-        async with housekeeping(context):
-            yield
-        if context.uploads:
-            # Those that outstayed the stop have been cancelled, and are letting their jobs go.
-            await asyncio.wait(context.uploads)
-        await run_in_threadpool(workers.shutdown)
-        await run_in_threadpool(engine.shutdown)
-        await run_in_threadpool(store.close)
+        logs = LogFiles(settings.home / "logs")
+        with logs.listening():
+            store = await run_in_threadpool(Store.open, settings.store.url, settings.home)
+            if settings.auth and not await run_in_threadpool(store.tokens):
+                log.warning("every request needs a token, and there is none yet: make one with `tailmass token create`")
+            limits = settings.limits
+            waiting = Waiting()
+            bounds = Bounds(limits.record_bytes, limits.fields)
+            engine = Engine(
+                store, max_running=limits.running_jobs, listener=waiting, bounds=bounds, on_deleted=logs.forget
+            )
+            workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="job")
+            context = app.state.context = Context(settings, store, engine, metrics, waiting, logs, set(), workers)
+            metrics.watch(lambda: engine.jobs(0, 2**31 - 1)[1], lambda: len(context.uploads))
+            metrics.watch_waiting(waiting.__len__)
+            async with housekeeping(context):
+                yield
+            if context.uploads:
+                # Those that outstayed the stop have been cancelled, and are letting their jobs go.
+                await asyncio.wait(context.uploads)
+            await run_in_threadpool(workers.shutdown)
+            await run_in_threadpool(engine.shutdown)
+            await run_in_threadpool(store.close)
 
     app = FastAPI(
         title="tailmass",
@@ -87,10 +106,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.include_router(system.router)
     for each in VERSIONS:
-        for resource in (
-            system.greeting, jobs.router, data.router, results.router, alerts.router, snapshots.router,
-            validate.router, preview.router,
-        ):  # fmt: skip
+        for resource in (system.greeting, *RESOURCES):
             app.include_router(resource, prefix=f"/engine/{each}", include_in_schema=each in ("v2", NATIVE))
     app.include_router(earliest.router, prefix="/engine/v0.3")
     app.include_router(forecast.router, prefix=f"/engine/{NATIVE}")
@@ -100,6 +116,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.add_middleware(Guard)
     errors.install(app)
     app.add_middleware(Linger)
+    app.add_middleware(Logged)
     app.add_middleware(Measured, metrics=metrics)
     app.add_middleware(TidyPaths)
     return app

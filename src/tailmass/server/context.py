@@ -12,6 +12,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from tailmass.engine import Engine
+from tailmass.server.logfiles import LogFiles
 from tailmass.server.metrics import Metrics
 from tailmass.server.settings import Settings
 from tailmass.server.waiting import Waiting
@@ -31,6 +32,7 @@ class Context:
     metrics: Metrics
     waiting: Waiting
     """Who waits for alerts."""
+    logs: LogFiles
     uploads: set[asyncio.Task[Any]]
     """The requests that are uploads; each has a job to let go before the server can stop."""
     workers: ThreadPoolExecutor

@@ -32,6 +32,7 @@ TAGS = [
     {"name": "results", "description": "What was found: buckets of time with a score, records of what was unusual."},
     {"name": "alerts", "description": "Waiting for something unusual."},
     {"name": "snapshots", "description": "What a job had learnt: list, describe, delete, go back to."},
+    {"name": "logs", "description": "What the server and its jobs wrote about their work."},
     {"name": "validate", "description": "Parts of a configuration, checked before there is a job."},
     {"name": "system", "description": "The server itself."},
     {"name": "native", "description": "The same resources with all that there is to say, and what to expect next."},
@@ -103,6 +104,16 @@ def missing(kind: str, *, of_job: bool = False) -> Described:
     either = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("Missing", "Error")]}
     content = {"application/json": {"schema": either}}
     return {404: {"description": f"There is no such {kind}, or no such job.", "content": content}}
+
+
+def log_errors() -> Described:
+    """Answers of what reads the logs of a job."""
+    reasons = {
+        400: "A name leads out of the logs.",
+        404: "There is no such log, or no such job.",
+        500: "The logs cannot be opened.",
+    }
+    return {status: {"description": reason, "content": _json("Error")} for status, reason in reasons.items()}
 
 
 def uploads(*statuses: int) -> Described:

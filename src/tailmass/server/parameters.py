@@ -350,6 +350,12 @@ async def _series(
     return SeriesAsked(int(index or 0), partition or None, by or None)
 
 
+async def _lines(
+    value: Annotated[str, _text("lines", "How many lines.", type="integer", minimum=0, default=10)] = "",
+) -> int:
+    return whole(value, 10, InvalidValue)
+
+
 async def _duration(
     value: Annotated[
         str, _text("duration", "How far to look ahead: seconds, or a whole number and s, m, h, d or w.", default="1d")
@@ -390,4 +396,5 @@ Alerts = Annotated[bool | None, Depends(_alerts)]
 Awaited = Annotated[Condition, Depends(_condition)]
 Patience = Annotated[float, Depends(_patience)]
 OfSeries = Annotated[SeriesAsked, Depends(_series)]
+Lines = Annotated[int, Depends(_lines)]
 Duration = Annotated[int, Depends(_duration)]

@@ -1,25 +1,23 @@
 """The resource `/preview`: data as the analysis of a job would see it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import ExitStack
 from tempfile import TemporaryFile
 from typing import IO
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from tailmass.engine.preview import Preview
 from tailmass.errors import DataError
 from tailmass.server import docs
 from tailmass.server.body import batches, gzipped
 from tailmass.server.context import Reach
+from tailmass.server.spool import sending
 
 LARGEST_BYTES = 1 << 30
 """The longest answer. It waits in a file until all is read, and a little gzip could fill the disk with it."""
-
-CHUNK_BYTES = 1 << 18
-"""Sent at once."""
 
 router = APIRouter(prefix="/preview", tags=["data"])
 
@@ -48,8 +46,7 @@ async def preview(job_id: str, request: Request, context: Reach) -> Response:
             await context.work(_keep, answer, looked_through.feed(batch))
         await context.work(_keep, answer, looked_through.finish())
         held.pop_all()  # it is closed when it has been sent
-    headers = {"content-length": str(answer.tell())}
-    return StreamingResponse(_sent(answer), 202, headers, media_type="text/csv;charset=UTF-8")
+    return sending(answer, "text/csv;charset=UTF-8", status=202, end=answer.tell())
 
 
 def _keep(answer: IO[bytes], rows: Iterable[bytes]) -> None:
@@ -57,10 +54,3 @@ def _keep(answer: IO[bytes], rows: Iterable[bytes]) -> None:
         answer.write(some)
         if answer.tell() > LARGEST_BYTES:
             raise DataError(f"A preview has at most {LARGEST_BYTES} bytes: send fewer rows, the beginning is enough")
-
-
-def _sent(answer: IO[bytes]) -> Iterator[bytes]:
-    with answer:
-        answer.seek(0)
-        while chunk := answer.read(CHUNK_BYTES):
-            yield chunk
