@@ -46,7 +46,7 @@ def test_the_analysis_of_a_job_has_a_log(api: httpx.Client, used: str) -> None:
     answered = api.get(f"/logs/{used}/{used}")
     assert answered.headers["content-type"] == "text/plain;charset=UTF-8"
     told = events(answered.text)
-    assert [each["message"] for each in told] == ["job created", "job opened", "upload ended", "job closed"]
+    assert [each["message"] for each in told] == ["Job created", "Job opened", "Upload ended", "Job closed"]
     assert {each["job"] for each in told} == {used}
     assert told[2]["counts"]["processed_record_count"] == 100
 
@@ -104,14 +104,14 @@ def test_lines_are_a_whole_number(api: httpx.Client, job: str, lines: str) -> No
 
 def test_the_server_and_the_store_have_logs(api: httpx.Client, used: str) -> None:
     files = unzipped(api.get("/logs/engine_api").content)
-    assert "job opened" in [each["message"] for each in events(files["engine_api.log"]) if each.get("job") == used]
+    assert "Job opened" in [each["message"] for each in events(files["engine_api.log"]) if each.get("job") == used]
     assert set(unzipped(api.get("/logs/elasticsearch").content)) <= {"store.log"}
 
 
 def test_a_job_may_be_called_as_the_logs_of_the_server(api: httpx.Client, named: str) -> None:
     api.post(f"/data/{named}/close")
     told = [each["message"] for each in events(api.get(f"/logs/{named}/engine_api").text)]
-    assert told == ["job created", "POST /engine/v2/data/engine_api/close"]  # both go to the file of that name
+    assert told == ["Job created", "POST /engine/v2/data/engine_api/close"]  # both go to the file of that name
     assert len(events(api.get(f"/logs/{named}/{named}/tail?lines=1").text)) == 1
 
 
@@ -173,7 +173,7 @@ def test_the_files_of_a_job_go_with_it(api: httpx.Client, lasting_server: "Runni
     assert not folder.exists()
     assert api.get(f"/logs/{used}").json()["errorCode"] == 50102
     api.post("/jobs", json=configuration(used))
-    assert [each["message"] for each in events(api.get(f"/logs/{used}/{used}").text)] == ["job created"]
+    assert [each["message"] for each in events(api.get(f"/logs/{used}/{used}").text)] == ["Job created"]
 
 
 def test_requests_make_no_files_of_jobs_that_are_not_there(api: httpx.Client, lasting_server: "Running") -> None:

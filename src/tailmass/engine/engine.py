@@ -1,17 +1,19 @@
 """The jobs of one process: created, opened, fed, flushed, closed and deleted."""
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 from tailmass.engine import lifecycle
 from tailmass.engine.forecast import DAY, forecast
 from tailmass.engine.pipeline import Pipeline, counts_of
-from tailmass.engine.ports import Listener, Store
+from tailmass.engine.ports import Audit, Listener, Store
 from tailmass.engine.running import Running
 from tailmass.engine.snapshots import revert, sweep
 from tailmass.engine.upload import Discard, Intake, Upload
@@ -27,9 +29,11 @@ from tailmass.errors import (
 )
 from tailmass.intake.bounds import USUAL, Bounds
 from tailmass.jobs import Job, JobUpdate
-from tailmass.results import Counts, Forecast, JobState, Snapshot
+from tailmass.results import AuditMessage, Counts, Forecast, JobState, Snapshot
 
 log = logging.getLogger(__name__)
+
+_LOG_LEVELS = {"WARNING": logging.WARNING, "ERROR": logging.ERROR}
 
 SEQUENCE = 100_000  # ids end in five digits
 PATIENCE = 60.0  # seconds to wait for a job that is being closed because it was idle
@@ -48,6 +52,7 @@ class Engine:
     max_running : jobs that may run at the same time; None for no limit
     listener : told of results as they come
     bounds : how large single things in uploads may be
+    audit : who is told what happens to jobs, if anybody is
     on_deleted : called with the id of a job that is gone, before there can be another of that id
     """
 
@@ -59,9 +64,11 @@ class Engine:
         max_running: int | None = None,
         listener: Listener | None = None,
         bounds: Bounds = USUAL,
+        audit: Audit | None = None,
         on_deleted: Callable[[str], None] | None = None,
     ) -> None:
         self._store = store
+        self._audit = audit
         self._on_deleted = on_deleted
         self._clock = clock
         self._max_running = max_running
@@ -73,6 +80,7 @@ class Engine:
         self._guard = threading.Lock()
         self._sequence = 0
         self._recover()
+        self._tell(None, "INFO", "System started")
 
     def create(self, job: Job, *, overwrite: bool = False) -> str:
         """Keep a new job and return its id, made from the time where the job has none.
@@ -90,7 +98,7 @@ class Engine:
             except MissingJob:
                 log.debug("there is no job %s to overwrite", job.id)
         self._store.add_job(JobState(config=job, status="CLOSED", create_time_ms=self._now_ms()))
-        log.info("job created", extra={"job": job.id})
+        self._tell(job.id, "INFO", "Job created")
         return job.id
 
     def job(self, job_id: str) -> JobState:
@@ -108,7 +116,9 @@ class Engine:
             self._store.delete_job(job_id)
             if self._on_deleted is not None:
                 self._on_deleted(job_id)
-        log.info("job deleted: %s", job_id)  # as an event of the server, for the job has no log any more
+            # The log of the job is gone, and to write to it would bring it back.
+            self._tell(job_id, "INFO", "Job deleted", logged=False)
+        log.info("job %s deleted", job_id)
 
     def update(self, job_id: str, update: JobUpdate) -> None:
         """Change the configuration of a job: all of the changes or none. A running job heeds them once it is reopened.
@@ -192,7 +202,7 @@ class Engine:
             release = held.pop_all().close
 
         def keep_counts() -> None:
-            log.info("upload ended", extra={"job": job_id, "counts": intake.counts})
+            log.info("Upload ended", extra={"job": job_id, "counts": intake.counts})
             running.keep_counts()
 
         return Upload(intake, keep_counts=keep_counts, fail=partial(self._fail, job_id), release=release)
@@ -275,6 +285,7 @@ class Engine:
             if running is None:
                 if state.status == "FAILED":
                     self._store.update_job(job_id, status="CLOSED", finished_time_ms=self._now_ms())
+                    self._tell(job_id, "ACTIVITY", "Job closed")
                 return
             self._close(running)
 
@@ -330,6 +341,7 @@ class Engine:
                 log.warning("job is still in use at shutdown", extra={"job": job_id})
             except Exception:
                 log.exception("job could not be closed at shutdown", extra={"job": job_id})
+        self._tell(None, "INFO", "System shut down")
 
     def _close(self, running: Running) -> None:
         self._store.update_job(running.job_id, status="CLOSING")
@@ -340,7 +352,7 @@ class Engine:
             raise
         self._forget(running.job_id)
         self._store.update_job(running.job_id, status="CLOSED", finished_time_ms=self._now_ms())
-        log.info("job closed", extra={"job": running.job_id})
+        self._tell(running.job_id, "ACTIVITY", "Job closed")
 
     def _opened(self, job_id: str, state: JobState) -> Running:
         """The running job, as it was when it was last saved."""
@@ -353,13 +365,13 @@ class Engine:
                     f"{len(self._running)} jobs are running, which is the limit: close one before using {job_id!r}"
                 )
         pipeline = self._restored(state)
-        running = Running(state.config, pipeline, self._store, self._clock, self._listener)
+        running = Running(state.config, pipeline, self._store, self._clock, partial(self._tell, job_id), self._listener)
         self._ignore_downtime(running, state.config)
         # What was counted is what was learnt: where a damaged snapshot was passed over, both go back.
         self._store.update_job(job_id, status="RUNNING", counts=pipeline.counts)
         with self._guard:
             self._running[job_id] = running
-        log.info("job opened", extra={"job": job_id, "model": running.pipeline.model_size})
+        self._tell(job_id, "ACTIVITY", "Job opened", model=running.pipeline.model_size)
         return running
 
     def _ignore_downtime(self, running: Running, config: Job) -> None:
@@ -375,7 +387,14 @@ class Engine:
         """Let a job that is pausing be paused. One that never learnt anything has nothing to interrupt."""
         running = self._running.get(job_id)
         if running is None and self._store.snapshot(job_id) is not None:
-            running = Running(state.config, self._restored(state), self._store, self._clock, self._listener)
+            running = Running(
+                state.config,
+                self._restored(state),
+                self._store,
+                self._clock,
+                partial(self._tell, job_id),
+                self._listener,
+            )
         if running is not None:
             running.pause()
             self._forget(job_id)
@@ -393,11 +412,23 @@ class Engine:
         """Stop a job whose analysis broke; what it had learnt when it was last saved is still there."""
         log.exception("analysis failed", extra={"job": job_id})
         self._forget(job_id)
+        self._tell(job_id, "ERROR", f"Job failed: {sys.exception()!r}")
         self._store.update_job(job_id, status="FAILED", finished_time_ms=self._now_ms())
 
     def _forget(self, job_id: str) -> None:
         with self._guard:
             self._running.pop(job_id, None)
+
+    def _tell(self, job_id: str | None, level: str, message: str, *, logged: bool = True, **fields: Any) -> None:
+        """Say what happened, in the log and to the audit, whose failure is no failure of a job."""
+        if logged:
+            of_job = {} if job_id is None else {"job": job_id}
+            log.log(_LOG_LEVELS.get(level, logging.INFO), message, extra=fields | of_job)
+        if self._audit is not None:
+            try:
+                self._audit.note(AuditMessage(self._now_ms(), level, message, job_id))
+            except EngineError as error:
+                log.warning("%r could not be audited: %s", message, error.message, extra={"cause": error.cause})
 
     def _recover(self) -> None:
         """Put right what a crash has left: a job that was running stands where it was last saved."""
@@ -408,7 +439,8 @@ class Engine:
             job_id = state.config.id
             kept = self._store.snapshot(job_id)
             counts = counts_of(kept[0]) if kept is not None else Counts()
-            log.warning("job was at work when the engine stopped", extra={"job": job_id, "counts": counts})
+            told = "Job was running when the system stopped: send again what came since it was last saved"
+            self._tell(job_id, "WARNING", told, counts=counts)
             if state.status != "PAUSING":
                 self._store.update_job(job_id, status="CLOSED", finished_time_ms=self._now_ms(), counts=counts)
                 continue

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from tailmass.jobs import Job
-from tailmass.results import Batch, Counts, JobState, ModelSize, Snapshot
+from tailmass.results import AuditMessage, Batch, Counts, JobState, ModelSize, Snapshot, Usage
 
 Array = np.ndarray[Any, Any]
 State = tuple[dict[str, Any], dict[str, Array]]
@@ -45,8 +45,9 @@ class Store(Protocol):
         last_data_time_ms: int | None = None,
         counts: Counts | None = None,
         model_size: ModelSize | None = None,
+        used: Usage | None = None,
     ) -> None:
-        """Change what is given."""
+        """Change what is given, and add what was used to what it was."""
 
     def delete_job(self, job_id: str) -> None:
         """Remove a job with its results and snapshots."""
@@ -104,3 +105,10 @@ class Store(Protocol):
 
     def prune_snapshots(self, job_id: str, before_ms: int) -> int:
         """Remove the snapshots made before a time, but for those that are needed, and say how many."""
+
+
+class Audit(Protocol):
+    """Who is told what happens to jobs. `tailmass.store.Store` is one."""
+
+    def note(self, message: AuditMessage) -> None:
+        """Keep a message."""

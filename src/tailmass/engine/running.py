@@ -9,7 +9,7 @@ from tailmass.engine.ports import Listener, Store
 from tailmass.engine.snapshots import CLOSED, PERIODIC, persist_interval, snapshot_of
 from tailmass.errors import DataStoreError
 from tailmass.jobs import Job
-from tailmass.results import Batch
+from tailmass.results import Batch, Usage
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +23,7 @@ class Running:
     pipeline : as it was when it was last saved
     store : where everything is kept
     clock : epoch seconds now
+    tell : called with a level and a message when something has happened that people should know of
     listener : told of what the store has taken
     """
 
@@ -32,6 +33,7 @@ class Running:
         pipeline: Pipeline,
         store: Store,
         clock: Callable[[], float],
+        tell: Callable[[str, str], None],
         listener: Listener | None = None,
     ) -> None:
         assert job.id is not None, "what is stored has an id"
@@ -41,7 +43,10 @@ class Running:
         self.pipeline = pipeline
         self._store = store
         self._clock = clock
+        self._tell = tell
         self._listener = listener
+        self._used = pipeline.counts
+        self._hour_ms = Usage(self._now_ms()).hour_ms
         self._told = pipeline.memory.status
         self._waiting: list[Batch] = []
         self._persist_interval = persist_interval(job)
@@ -52,6 +57,8 @@ class Running:
     def deliver(self, batch: Batch) -> None:
         """Note that the pipeline has moved on, and keep the results if there are any."""
         self._unsaved = True
+        if Usage(self._now_ms()).hour_ms != self._hour_ms:
+            self.keep_counts()
         if len(batch.buckets) or len(batch.categories) or batch.abandoned is not None:
             self._waiting.append(batch)
         if self._waiting:
@@ -88,8 +95,16 @@ class Running:
             self._write(batch)
 
     def keep_counts(self) -> None:
-        """Make the counts available."""
-        self._store.update_job(self.job_id, counts=self.pipeline.counts)
+        """Make the counts available, and what was used since they last were."""
+        counts, before = self.pipeline.counts, self._used
+        used = Usage(
+            self._hour_ms,
+            counts.input_bytes - before.input_bytes,
+            counts.input_field_count - before.input_field_count,
+            counts.input_record_count - before.input_record_count,
+        )
+        self._store.update_job(self.job_id, counts=counts, used=used if used != Usage(self._hour_ms) else None)
+        self._used, self._hour_ms = counts, Usage(self._now_ms()).hour_ms
 
     def save(self) -> None:
         """Make results, counts and all that was learnt safe."""
@@ -126,8 +141,12 @@ class Running:
             self._listener.written(self.job_id, batch)
 
     def _keep_model_size(self) -> None:
-        size = replace(self.pipeline.model_size, log_time_ms=int(self._clock() * 1000))
+        size = replace(self.pipeline.model_size, log_time_ms=self._now_ms())
         self._store.update_job(self.job_id, model_size=size)
         if size.memory_status != self._told:
-            log.warning("memory status changed", extra={"job": self.job_id, "model": size})
+            told = f"Memory status changed from {self._told} to {size.memory_status}"
+            self._tell("INFO" if size.memory_status == "OK" else "WARNING", told)
         self._told = size.memory_status
+
+    def _now_ms(self) -> int:
+        return int(self._clock() * 1000)

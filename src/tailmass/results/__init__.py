@@ -1,5 +1,6 @@
 """The nouns a user reads: buckets, records, counts, jobs as they stand, and the envelopes they come in."""
 
+from tailmass.results.audit import AuditMessage, Usage
 from tailmass.results.batch import BUCKETS, INFLUENCERS, RECORDS, Batch
 from tailmass.results.bucket import Bucket, BucketInfluencer
 from tailmass.results.category import CATEGORIES, Category
@@ -18,6 +19,7 @@ __all__ = [
     "CATEGORIES",
     "INFLUENCERS",
     "RECORDS",
+    "AuditMessage",
     "Batch",
     "Bucket",
     "BucketInfluencer",
@@ -29,6 +31,7 @@ __all__ = [
     "ModelSize",
     "Record",
     "Snapshot",
+    "Usage",
     "acknowledgement",
     "page",
     "parse_time",

@@ -15,6 +15,7 @@ from tailmass.engine import Engine
 from tailmass.intake.bounds import Bounds
 from tailmass.server import (
     alerts,
+    audit,
     data,
     docs,
     earliest,
@@ -77,7 +78,12 @@ def create_app(settings: Settings) -> FastAPI:
             waiting = Waiting()
             bounds = Bounds(limits.record_bytes, limits.fields)
             engine = Engine(
-                store, max_running=limits.running_jobs, listener=waiting, bounds=bounds, on_deleted=logs.forget
+                store,
+                max_running=limits.running_jobs,
+                listener=waiting,
+                bounds=bounds,
+                audit=store,
+                on_deleted=logs.forget,
             )
             workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="job")
             context = app.state.context = Context(settings, store, engine, metrics, waiting, logs, set(), workers)
@@ -109,7 +115,8 @@ def create_app(settings: Settings) -> FastAPI:
         for resource in (system.greeting, *RESOURCES):
             app.include_router(resource, prefix=f"/engine/{each}", include_in_schema=each in ("v2", NATIVE))
     app.include_router(earliest.router, prefix="/engine/v0.3")
-    app.include_router(forecast.router, prefix=f"/engine/{NATIVE}")
+    for resource in (forecast.router, audit.router):
+        app.include_router(resource, prefix=f"/engine/{NATIVE}")
     docs.install(app)
     app.add_middleware(Limited, limits=settings.limits)
     if settings.auth:

@@ -6,7 +6,7 @@ A step is written once and stays as it is: it leads from the tables of then, and
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Double, Text
+from sqlalchemy import BigInteger, Column, Connection, Double, Index, Integer, MetaData, Table, Text
 from sqlalchemy.schema import CreateColumn
 from sqlalchemy.types import TypeEngine
 
@@ -139,6 +139,34 @@ def _records_of_score(connection: Connection) -> None:
     )
 
 
+def _audit(connection: Connection) -> None:
+    """What happened, and what came in; of the time before it is not known."""
+    number = BigInteger().with_variant(Integer(), "sqlite")
+    made = MetaData()
+    Table(
+        "tailmass_audit",
+        made,
+        Column("number", number, primary_key=True),
+        Column("time_ms", BigInteger, nullable=False),
+        Column("level", _TEXT, nullable=False),
+        Column("message", _TEXT, nullable=False),
+        Column("job_id", _TEXT),
+        Index("tailmass_audit_job", "job_id", "number"),
+        sqlite_autoincrement=True,
+    )
+    Table(
+        "tailmass_usage",
+        made,
+        Column("hour_ms", BigInteger, primary_key=True, autoincrement=False),
+        Column("job_id", _TEXT, primary_key=True),
+        Column("input_bytes", BigInteger, nullable=False),
+        Column("input_field_count", BigInteger, nullable=False),
+        Column("input_record_count", BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    made.create_all(connection)
+
+
 STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _explanations,
     2: _populations,
@@ -149,5 +177,6 @@ STEPS: Mapping[int, Callable[[Connection], None]] = {
     7: _snapshots,
     8: _tokens,
     9: _records_of_score,
+    10: _audit,
 }
 """What leads from each version to the one after it."""

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from tailmass.results import evidence
 
-VERSION = 10
+VERSION = 11
 """The schema this code reads and writes; it grows with every change to the tables below, by a step in `migrations`."""
 
 # SQLite gives numbers by itself only to a column declared INTEGER.
@@ -224,4 +224,29 @@ tokens = Table(
     # SHA-256 of the secret, in hexadecimal.
     Column("digest", _TEXT, nullable=False),
     Column("create_time_ms", BigInteger, nullable=False),
+)
+
+# Neither of these is of a job: they tell of it when it is gone.
+audit = Table(
+    "tailmass_audit",
+    metadata,
+    Column("number", _NUMBER, primary_key=True),
+    Column("time_ms", BigInteger, nullable=False),
+    Column("level", _TEXT, nullable=False),
+    Column("message", _TEXT, nullable=False),
+    Column("job_id", _TEXT),
+    sqlite_autoincrement=True,
+)
+
+Index("tailmass_audit_job", audit.c.job_id, audit.c.number)
+
+usage = Table(
+    "tailmass_usage",
+    metadata,
+    Column("hour_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("job_id", _TEXT, primary_key=True),
+    Column("input_bytes", BigInteger, nullable=False),
+    Column("input_field_count", BigInteger, nullable=False),
+    Column("input_record_count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )

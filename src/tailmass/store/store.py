@@ -9,8 +9,20 @@ import polars as pl
 
 from tailmass.errors import DataStoreError
 from tailmass.jobs import Job
-from tailmass.results import Batch, Bucket, Category, Counts, Influencer, JobState, ModelSize, Record, Snapshot
-from tailmass.store import batches, categories, jobs, removal, results, snapshots, tokens
+from tailmass.results import (
+    AuditMessage,
+    Batch,
+    Bucket,
+    Category,
+    Counts,
+    Influencer,
+    JobState,
+    ModelSize,
+    Record,
+    Snapshot,
+    Usage,
+)
+from tailmass.store import audit, batches, categories, jobs, removal, results, snapshots, tokens
 from tailmass.store.blobs import Array
 from tailmass.store.database import Database
 from tailmass.store.snapshots import Selection, Snapshots, State
@@ -71,8 +83,9 @@ class Store:
         last_data_time_ms: int | None = None,
         counts: Counts | None = None,
         model_size: ModelSize | None = None,
+        used: Usage | None = None,
     ) -> None:
-        """Change what is given of a job, and leave the rest."""
+        """Change what is given of a job, and leave the rest; what it has `used` is added to what it had."""
         values = {"status": status, "finished_time_ms": finished_time_ms, "last_data_time_ms": last_data_time_ms}
         given = {name: value for name, value in values.items() if value is not None}
         for part in (counts, model_size):
@@ -82,6 +95,8 @@ class Store:
             given["config"] = jobs.written(config)
         with self._database.write() as connection:
             jobs.change(connection, job_id, given)
+            if used is not None:
+                audit.use(connection, job_id, used)
 
     def delete_job(self, job_id: str) -> None:
         """Remove a job with its results and its snapshots."""
@@ -297,3 +312,26 @@ class Store:
         """Revoke an API token."""
         with self._database.write() as connection:
             tokens.remove(connection, name)
+
+    def note(self, message: AuditMessage) -> None:
+        """Keep a message about what happened."""
+        with self._database.write() as connection:
+            audit.note(connection, message)
+
+    def audit(self, job_id: str | None = None, *, skip: int = 0, take: int = 100) -> tuple[int, list[AuditMessage]]:
+        """How many messages there are, of a job or of all, and a page of them, the newest first."""
+        with self._database.read() as connection:
+            return audit.page(connection, job_id, skip, take)
+
+    def usage(
+        self,
+        job_id: str | None = None,
+        *,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        skip: int = 0,
+        take: int = 100,
+    ) -> tuple[int, list[Usage]]:
+        """How many hours with data there are in a range, of a job or of all together, and a page, the newest first."""
+        with self._database.read() as connection:
+            return audit.usage_page(connection, job_id, start_ms, end_ms, skip, take)
