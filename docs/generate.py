@@ -225,7 +225,6 @@ NOT_SERVED = (
     ("POST", "/dataload/{jobId}"),
     ("POST", "/schedulers/{jobId}/start"),
     ("POST", "/schedulers/{jobId}/stop"),
-    ("GET", "/support"),
 )
 """Resources of the Engine API that clients know and this server does not have; a test asks for each of them."""
 

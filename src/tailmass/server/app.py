@@ -26,6 +26,7 @@ from tailmass.server import (
     preview,
     results,
     snapshots,
+    support,
     system,
     validate,
 )
@@ -56,6 +57,7 @@ RESOURCES = (
     snapshots.router,
     validate.router,
     logs.router,
+    support.router,
 )
 """What every version of the API has."""
 

@@ -13,7 +13,7 @@ import shutil
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -73,6 +73,15 @@ class LogFiles:
     def file(self, job_id: str, name: str) -> Path:
         """One file of a job, by its name without the ending."""
         return self.of_job(job_id) / f"{_name(job_id) if name == job_id else name}.log"
+
+    def newest_of_jobs(self) -> Sequence[tuple[Path, int]]:
+        """All files of jobs with their sizes, those written to last first."""
+        found = []
+        for path in self._jobs.folder.glob("*/*.log"):
+            with suppress(FileNotFoundError):  # it may go at any time
+                status = path.stat()
+                found.append((status.st_mtime, path, status.st_size))
+        return [(path, size) for _, path, size in sorted(found, reverse=True)]
 
     def forget(self, job_id: str) -> None:
         """Remove the files of a job that is gone."""

@@ -19,7 +19,7 @@ def sending(file: IO[bytes], media_type: str, *, status: int = 200, start: int =
     return StreamingResponse(_chunks(file, start, end), status, headers, media_type=media_type)
 
 
-def zipped(files: Iterable[tuple[str, Path]], texts: Mapping[str, str] | None = None) -> StreamingResponse:
+def zipped(files: Iterable[tuple[str, Path]], texts: Mapping[str, Iterable[str]] | None = None) -> StreamingResponse:
     """An answer that is a zip of files and texts under their names; a file that has gone meanwhile is left out."""
     with ExitStack() as held:
         spool = held.enter_context(TemporaryFile())
@@ -30,7 +30,8 @@ def zipped(files: Iterable[tuple[str, Path]], texts: Mapping[str, str] | None = 
                 except FileNotFoundError:
                     continue
             for name, text in (texts or {}).items():
-                archive.writestr(name, text)
+                with archive.open(name, "w", force_zip64=True) as entry:
+                    entry.writelines(piece.encode() for piece in text)
         held.pop_all()
     return sending(spool, "application/octet-stream", end=spool.tell())
 
