@@ -222,7 +222,6 @@ def _default(field: FieldInfo) -> str:
 # -- HTTP --------------------------------------------------------------------------------------------------------------
 
 NOT_SERVED = (
-    ("POST", "/dataload/{jobId}"),
     ("POST", "/schedulers/{jobId}/start"),
     ("POST", "/schedulers/{jobId}/stop"),
 )

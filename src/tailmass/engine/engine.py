@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from tailmass.columns import Columns
 from tailmass.engine import lifecycle
 from tailmass.engine.forecast import DAY, forecast
+from tailmass.engine.kept import kept
 from tailmass.engine.pipeline import Pipeline, counts_of
 from tailmass.engine.ports import Audit, Listener, Store
 from tailmass.engine.running import Running
@@ -164,6 +166,7 @@ class Engine:
         job_id: str,
         *,
         gzipped: bool = False,
+        keep: bool = False,
         ignore_downtime: bool = False,
         reset_ms: tuple[int, int] | None = None,
     ) -> Upload:
@@ -172,6 +175,7 @@ class Engine:
         Parameters
         ----------
         gzipped : whether the bytes are compressed
+        keep : whether the rows it takes in are kept as well
         ignore_downtime : whether buckets without rows between the last data and this are a planned downtime
         reset_ms : first and last epoch millisecond of the buckets that are emptied, because this data replaces theirs
 
@@ -198,6 +202,7 @@ class Engine:
                 gzipped=gzipped,
                 bounds=self._bounds,
                 job_id=job_id,
+                keep=self._keeping(job_id, running) if keep else None,
             )
             release = held.pop_all().close
 
@@ -206,6 +211,27 @@ class Engine:
             running.keep_counts()
 
         return Upload(intake, keep_counts=keep_counts, fail=partial(self._fail, job_id), release=release)
+
+    def _keeping(self, job_id: str, running: Running) -> Callable[[Columns], None]:
+        """What keeps the rows of an upload. That it fails is told once, and is no failure of the analysis."""
+        failed = False
+
+        def keep(columns: Columns) -> None:
+            nonlocal failed
+            try:
+                rows = running.pipeline.counts.processed_record_count
+                self._store.keep_input(job_id, kept(columns), last_row=rows)
+            except Exception as error:
+                if not failed:
+                    self._tell(job_id, "WARNING", f"Rows could not be kept: {error}")
+                failed = True
+
+        try:
+            # Rows that are sent again after a crash are there already.
+            self._store.forget_input_after(job_id, running.pipeline.counts.processed_record_count)
+        except EngineError as error:
+            self._tell(job_id, "WARNING", f"Kept rows could not be looked through: {error.message}")
+        return keep
 
     def flush(
         self,

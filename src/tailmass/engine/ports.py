@@ -106,6 +106,12 @@ class Store(Protocol):
     def prune_snapshots(self, job_id: str, before_ms: int) -> int:
         """Remove the snapshots made before a time, but for those that are needed, and say how many."""
 
+    def keep_input(self, job_id: str, rows: pl.DataFrame, *, last_row: int) -> None:
+        """Keep rows that a job has taken in, the last of which has this number among all of them."""
+
+    def forget_input_after(self, job_id: str, row: int) -> None:
+        """Let go of kept rows that are numbered above this one."""
+
 
 class Audit(Protocol):
     """Who is told what happens to jobs. `tailmass.store.Store` is one."""

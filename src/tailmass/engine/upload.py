@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Protocol
 
+from tailmass.columns import Columns
 from tailmass.engine.acceptance import Acceptance
 from tailmass.engine.pipeline import Pipeline
 from tailmass.errors import AnalysisError, EngineError
@@ -14,6 +15,7 @@ from tailmass.intake.gunzip import Gunzip
 from tailmass.intake.piece import Piece
 from tailmass.intake.reader import reader
 from tailmass.jobs import DataDescription
+from tailmass.kernels.buckets import ADMITTED
 from tailmass.results import Batch, Counts
 
 log = logging.getLogger(__name__)
@@ -73,6 +75,7 @@ class Intake:
     gzipped : whether the bytes are compressed
     bounds : how large single things in the data may be
     job_id : whose log has what is odd about the data
+    keep : called with the rows that were taken in, if they are to be kept
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class Intake:
         gzipped: bool = False,
         bounds: Bounds = USUAL,
         job_id: str | None = None,
+        keep: Callable[[Columns], None] | None = None,
     ) -> None:
         self.counts = Counts()
         """Of this upload so far."""
@@ -91,6 +95,7 @@ class Intake:
         self._deliver = deliver
         self._reader = reader(description, pipeline.fields, bounds)
         self._job_id = job_id
+        self._keep = keep
         self._gunzip = Gunzip() if gzipped else None
         self._acceptance = Acceptance()
         self._thread: ThreadPoolExecutor | None = None
@@ -176,6 +181,9 @@ class Intake:
         batch, counts = self._pipeline.write(piece.columns, status[:allowed], watermark[:allowed])
         self.counts = self.counts + counts + self._pipeline.received(piece.input_bytes, piece.input_field_count)
         self._deliver(batch)
+        admitted = status[:allowed] == ADMITTED
+        if self._keep is not None and admitted.any():
+            self._keep(piece.columns.take(admitted))
         if error is not None:
             raise error
 

@@ -21,6 +21,7 @@ from tailmass.server import (
     earliest,
     errors,
     forecast,
+    input,
     jobs,
     logs,
     preview,
@@ -51,6 +52,7 @@ VERSIONS = ("v2", "v1", "v0.3", NATIVE)
 RESOURCES = (
     jobs.router,
     data.router,
+    data.loading,
     preview.router,
     results.router,
     alerts.router,
@@ -117,7 +119,7 @@ def create_app(settings: Settings) -> FastAPI:
         for resource in (system.greeting, *RESOURCES):
             app.include_router(resource, prefix=f"/engine/{each}", include_in_schema=each in ("v2", NATIVE))
     app.include_router(earliest.router, prefix="/engine/v0.3")
-    for resource in (forecast.router, audit.router):
+    for resource in (forecast.router, audit.router, input.router):
         app.include_router(resource, prefix=f"/engine/{NATIVE}")
     docs.install(app)
     app.add_middleware(Limited, limits=settings.limits)

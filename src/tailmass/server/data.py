@@ -27,6 +27,7 @@ from tailmass.server.wire import Json, version
 log = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/data", tags=["data"])
+loading = APIRouter(prefix="/dataload", tags=["data"])
 
 JobIds = Annotated[str, Path(description="The id of a job, or several with commas between them.")]
 
@@ -37,10 +38,11 @@ class Recipient:
     The calls block, and one waits for the other, so that an upload can be given up while a batch is still analysed.
     """
 
-    def __init__(self, engine: Engine, metrics: Metrics, job_id: str) -> None:
+    def __init__(self, engine: Engine, metrics: Metrics, job_id: str, *, keep: bool) -> None:
         self.engine = engine
         self.metrics = metrics
         self.job_id = job_id
+        self.keep = keep
         self.error: EngineError | None = None
         self.counts: Counts | None = None
         self._upload: Upload | None = None
@@ -65,7 +67,7 @@ class Recipient:
                 return
             range_ms = reset.range_ms()
             self._upload = self.engine.upload(
-                self.job_id, gzipped=gzipped, ignore_downtime=ignore_downtime, reset_ms=range_ms
+                self.job_id, gzipped=gzipped, keep=self.keep, ignore_downtime=ignore_downtime, reset_ms=range_ms
             )
 
     def feed(self, batch: bytes) -> None:
@@ -138,7 +140,28 @@ async def upload(
     job_ids: JobIds, request: Request, context: Reach, reset: ResetAsked, downtime: DowntimeAsked
 ) -> Response:
     """Analyse data, in the format of the job; several jobs are separated by commas and get the same bytes."""
-    recipients = [Recipient(context.engine, context.metrics, job_id) for job_id in _split(job_ids)]
+    return await _uploaded(job_ids, request, context, reset, downtime, keep=False)
+
+
+@loading.post(
+    "/{job_ids}",
+    status_code=202,
+    summary="Upload data and keep it",
+    response_description="One entry per job: what became of the data, or why it was refused.",
+    responses=docs.uploads(400, 404, 409, 500, 503),
+    openapi_extra=docs.data_body(),
+)
+async def load(
+    job_ids: JobIds, request: Request, context: Reach, reset: ResetAsked, downtime: DowntimeAsked
+) -> Response:
+    """Analyse data as an upload does, and keep the rows beside the results: their times and the fields analysed."""
+    return await _uploaded(job_ids, request, context, reset, downtime, keep=True)
+
+
+async def _uploaded(
+    job_ids: str, request: Request, context: Context, reset: Reset, downtime: bool, *, keep: bool
+) -> Response:
+    recipients = [Recipient(context.engine, context.metrics, job_id, keep=keep) for job_id in _split(job_ids)]
     reason: EngineError | None = None  # enough for a client that went away: it gets no answer
     with context.uploading():
         try:

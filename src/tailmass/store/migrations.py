@@ -6,7 +6,19 @@ A step is written once and stays as it is: it leads from the tables of then, and
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Double, Index, Integer, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
 from sqlalchemy.schema import CreateColumn
 from sqlalchemy.types import TypeEngine
 
@@ -167,6 +179,27 @@ def _audit(connection: Connection) -> None:
     made.create_all(connection)
 
 
+def _inputs(connection: Connection) -> None:
+    """Rows that were sent to be kept; there were none."""
+    number = BigInteger().with_variant(Integer(), "sqlite")
+    made = MetaData()
+    Table("tailmass_jobs", made, Column("number", number, primary_key=True))
+    inputs = Table(
+        "tailmass_inputs",
+        made,
+        Column("number", number, primary_key=True),
+        Column("job", number, ForeignKey("tailmass_jobs.number", ondelete="CASCADE"), nullable=False),
+        Column("last_row", BigInteger, nullable=False),
+        Column("first_ms", BigInteger, nullable=False),
+        Column("last_ms", BigInteger, nullable=False),
+        Column("row_count", BigInteger, nullable=False),
+        Column("content", LargeBinary, nullable=False),
+        Index("tailmass_inputs_job", "job", "number", "first_ms", "last_ms", "row_count", "last_row"),
+        sqlite_autoincrement=True,
+    )
+    made.create_all(connection, [inputs])
+
+
 STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _explanations,
     2: _populations,
@@ -178,5 +211,6 @@ STEPS: Mapping[int, Callable[[Connection], None]] = {
     8: _tokens,
     9: _records_of_score,
     10: _audit,
+    11: _inputs,
 }
 """What leads from each version to the one after it."""

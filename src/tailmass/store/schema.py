@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -19,7 +20,7 @@ from sqlalchemy import (
 
 from tailmass.results import evidence
 
-VERSION = 11
+VERSION = 12
 """The schema this code reads and writes; it grows with every change to the tables below, by a step in `migrations`."""
 
 # SQLite gives numbers by itself only to a column declared INTEGER.
@@ -224,6 +225,32 @@ tokens = Table(
     # SHA-256 of the secret, in hexadecimal.
     Column("digest", _TEXT, nullable=False),
     Column("create_time_ms", BigInteger, nullable=False),
+)
+
+# Rows that were sent to be kept, a run of them in each row of this table, compressed.
+inputs = Table(
+    "tailmass_inputs",
+    metadata,
+    Column("number", _NUMBER, primary_key=True),
+    Column("job", _NUMBER, ForeignKey("tailmass_jobs.number", ondelete="CASCADE"), nullable=False),
+    # The last of them by its number among all rows that the job has taken in.
+    Column("last_row", BigInteger, nullable=False),
+    Column("first_ms", BigInteger, nullable=False),
+    Column("last_ms", BigInteger, nullable=False),
+    Column("row_count", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# All that a range is chosen by, so that no content is read in passing.
+Index(
+    "tailmass_inputs_job",
+    inputs.c.job,
+    inputs.c.number,
+    inputs.c.first_ms,
+    inputs.c.last_ms,
+    inputs.c.row_count,
+    inputs.c.last_row,
 )
 
 # Neither of these is of a job: they tell of it when it is gone.
