@@ -60,7 +60,7 @@ def test_rows_that_cannot_be_kept_are_analysed_all_the_same(store: Store, monkey
     engine = Engine(store, audit=store)
     engine.create(job())
     monkeypatch.setattr(store, "keep_input", refuse)
-    monkeypatch.setattr(store, "forget_input_after", refuse)
+    monkeypatch.setattr(store, "forget_kept_after", refuse)
     assert send(engine, rows(10)) == len(rows(10))
     told = [each.message for each in store.audit("sample")[1] if each.level == "WARNING"]
     assert told == ["Rows could not be kept: no space left", "Kept rows could not be looked through: no space left"]

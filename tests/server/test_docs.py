@@ -41,7 +41,15 @@ def test_the_native_version_is_told_apart_and_has_all_that_the_other_has(descrip
         assert all((operation["tags"] == ["native"]) is native for operation in methods.values())
         assert path.replace("/v2", "/v3") in paths
     own = {path.removeprefix("/engine/v3") for path in paths if path.replace("/v3", "/v2") not in paths}
-    assert own == {"/forecast/{job_id}", "/audit", "/audit/{job_id}", "/usage", "/usage/{job_id}", "/input/{job_id}"}
+    assert own == {
+        "/forecast/{job_id}",
+        "/audit",
+        "/audit/{job_id}",
+        "/usage",
+        "/usage/{job_id}",
+        "/input/{job_id}",
+        "/bounds/{job_id}",
+    }
 
 
 @pytest.mark.parametrize(("resource", "name"), [("records", "kind"), ("buckets", "alerts")])

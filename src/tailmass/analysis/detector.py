@@ -1,6 +1,6 @@
 """One detector at work: rows to series, series to features, features to probabilities."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ from tailmass.kernels.observe import Entries, Unusual, Watch
 
 LEAST_PROBABILITY = 1e-300
 THRESHOLD = 0.035  # probability up to which a value becomes a record
+BeforeLearning = Callable[[Closed, tuple[Floats, ...], int], None]
 SIDES = {"both": 0, "high": 1, "low": -1}
 Names = tuple[list[str] | None, list[str] | None, list[str] | None]
 USUAL_SENSITIVITY = 5.0
@@ -129,6 +130,9 @@ class DetectorAnalysis:
         self.models = tuple(FEATURES[measure].model(watch, shapes=bool(detector.shape)) for measure in self.measures)
         self._correlations = Correlations(watch, self.series) if correlated else None
         self._gathering = Gathering(detector, slots, summary)
+        self.before_learning: BeforeLearning | None = None
+        """Called with what series did in the buckets that close, with its values for each measure and the number of the
+        first bucket, while the models do not know of it yet."""
 
     def advance(self, columns: Columns, ids: Mapping[str, Ints], advance: Advance) -> Findings:
         """Add admitted rows to the open buckets, and judge the buckets that they close.
@@ -147,6 +151,8 @@ class DetectorAnalysis:
         )
         known = len(self.series)
         closed, values = self._gathering.add(columns, series, known, advance)
+        if self.before_learning is not None:
+            self.before_learning(closed, values, advance.first)
         judged = [
             model.learn(self._entries(closed, each, measure, advance.first), known)
             for model, each, measure in zip(self.models, values, self.measures, strict=True)
@@ -185,6 +191,20 @@ class DetectorAnalysis:
     def clear(self, first: int, until: int) -> None:
         """Forget the rows of the open buckets `first` to `until - 1`."""
         self._gathering.clear(first, until)
+
+    def expected(self, measure: int, series: Ints, bucket: int, percentile: float) -> tuple[Floats, Floats, Floats]:
+        """What series are expected to do in a bucket that their models have not met: mean, lower and upper, (n,) each.
+
+        Parameters
+        ----------
+        measure : position in `measures`
+        series : (n,) ids
+        bucket : its number
+        percentile : of the values that are expected within the bounds, 0 to 100
+        """
+        model = self.models[measure]
+        local = self._calendar.offsets(np.array([bucket * model.watch.span]))
+        return model.expected(series, bucket, int(local[0]), percentile)
 
     def names(self, series: Ints) -> Names:
         """Partition, by and over values of series; None where the detector does not split."""

@@ -1,5 +1,6 @@
 """The model of one feature: all its series, as structures of arrays."""
 
+import math
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
@@ -13,10 +14,10 @@ from tailmass.analysis.cycle import FeatureCycles
 from tailmass.analysis.newcomers import KEPT, Newcomers
 from tailmass.analysis.shape import Shapes
 from tailmass.columns import Floats, Ints
-from tailmass.kernels import envelope, peaks, pool, state
+from tailmass.kernels import envelope, exceedances, peaks, pool, state, student
 from tailmass.kernels.discrete import Pool
 from tailmass.kernels.forecast import forecast
-from tailmass.kernels.observe import COUNTS, SIGNS, Entries, Unusual, Watch, observe
+from tailmass.kernels.observe import BOUND, COUNTS, SIGNS, Entries, Unusual, Watch, observe
 from tailmass.kernels.pool import Peers, gather
 from tailmass.kernels.season import DAY, WEEK
 from tailmass.kernels.state import Model
@@ -24,6 +25,8 @@ from tailmass.kernels.state import Model
 DAY_SLOTS, WEEK_SLOTS, NOISE_SLOTS = 96, 56, 24
 FEWEST_SLOTS = 24  # of a day: with fewer, what a season is loses its form
 FEWEST_RESULTS = 4096  # values a call may report before it comes back for more room
+BOUNDED = 100.0 * (1.0 - 2.0 * BOUND)  # per cent of the values that bounds are for elsewhere
+LEAST_BEYOND = 5e-9  # what bounds of 100 % leave out
 POOL = Pool(size=2.0, occupied=0.99, gap=3.0)
 """What counts are taken to be like before thirty series have shown what theirs are."""
 
@@ -97,6 +100,36 @@ class FeatureModel:
         row = self._newcomers.row(series)
         of = self if row >= 0 else self._young(series)
         return forecast(of._model, of._cycles.arrays, max(row, 0), self.watch.span, first, local, self.watch.counts)
+
+    @property
+    def modelled(self) -> Ints:
+        """The ids of the series that have a model."""
+        return self._newcomers.owner.astype(np.int64)
+
+    def expected(self, series: Ints, bucket: int, local: int, percentile: float) -> tuple[Floats, Floats, Floats]:
+        """What series are expected to do in one bucket, before they meet it.
+
+        Parameters
+        ----------
+        series : (n,) ids
+        local : seconds by which local time is ahead of UTC in it
+        percentile : of the values that are expected within the bounds, 0 to 100
+
+        Returns
+        -------
+        mean, lower, upper : (n,) unit of the data; NaN of a series without a model
+        """
+        mean, width = np.full(len(series), np.nan), np.full((len(series), 2), np.nan)
+        locals_ = np.array([local], np.int64)
+        for place, row in enumerate(self._newcomers.row(each) for each in series.tolist()):
+            if row < 0:
+                continue
+            told = forecast(self._model, self._cycles.arrays, row, self.watch.span, bucket, locals_, False)
+            (mean[place],), (lower,), (upper,) = told
+            wider = _width(self._model, row, percentile) / _width(self._model, row, BOUNDED)
+            width[place] = (mean[place] - lower) * wider, (upper - mean[place]) * wider
+        least = 0.0 if self.watch.counts else -np.inf
+        return np.maximum(least, mean), np.maximum(least, mean - width[:, 0]), np.maximum(least, mean + width[:, 1])
 
     def idle(self, before: int) -> tuple[Ints, Ints]:
         """What `forget` would set free: last buckets with a value, and the bytes that each series takes."""
@@ -260,6 +293,13 @@ class FeatureModel:
             self._counts = arrays.longer(self._counts, capacity, 0)
             self._cycles.make_room(capacity)
             self._capacity = capacity
+
+
+def _width(model: Model, row: int, percentile: float) -> float:
+    """How far from the mean the bounds of so many of the values are, in scales, by the tail of a series."""
+    beyond = max(LEAST_BEYOND, 0.5 - percentile / 200.0)
+    line = exceedances.tilt(state.exceedances(model.brief, row))
+    return student.quantile(0.5 * 10.0 ** -exceedances.reach(line, -math.log10(2.0 * beyond)))
 
 
 def _stops(first: int, buckets: int) -> list[int]:

@@ -47,6 +47,17 @@ class VarianceModel:
         who = np.full(len(mean), series)
         return self._variances(mean, who), self._variances(lower, who), self._variances(upper, who)
 
+    @property
+    def modelled(self) -> Ints:
+        """The ids of the series that have a model."""
+        return self._model.modelled
+
+    def expected(self, series: Ints, bucket: int, local: int, percentile: float) -> tuple[Floats, Floats, Floats]:
+        """What series are expected to do in one bucket, as `FeatureModel.expected` tells, of their usual rows."""
+        self._make_room(int(series.max(initial=-1)) + 1)
+        mean, lower, upper = self._model.expected(series, bucket, local, percentile)
+        return self._variances(mean, series), self._variances(lower, series), self._variances(upper, series)
+
     def state(self, prefix: str, series: int) -> Arrays:
         """The arrays of the first `series` series."""
         self._make_room(series)

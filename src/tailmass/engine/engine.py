@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+import polars as pl
+
 from tailmass.columns import Columns
 from tailmass.engine import lifecycle
 from tailmass.engine.forecast import DAY, forecast
 from tailmass.engine.kept import kept
 from tailmass.engine.pipeline import Pipeline, counts_of
-from tailmass.engine.ports import Audit, Listener, Store
+from tailmass.engine.ports import Audit, Files, Listener, Store
 from tailmass.engine.running import Running
 from tailmass.engine.snapshots import revert, sweep
 from tailmass.engine.upload import Discard, Intake, Upload
@@ -55,6 +57,7 @@ class Engine:
     listener : told of results as they come
     bounds : how large single things in uploads may be
     audit : who is told what happens to jobs, if anybody is
+    files : where bounds of models go that are to be written to a file
     on_deleted : called with the id of a job that is gone, before there can be another of that id
     """
 
@@ -67,10 +70,12 @@ class Engine:
         listener: Listener | None = None,
         bounds: Bounds = USUAL,
         audit: Audit | None = None,
+        files: Files | None = None,
         on_deleted: Callable[[str], None] | None = None,
     ) -> None:
         self._store = store
         self._audit = audit
+        self._files = files
         self._on_deleted = on_deleted
         self._clock = clock
         self._max_running = max_running
@@ -228,7 +233,7 @@ class Engine:
 
         try:
             # Rows that are sent again after a crash are there already.
-            self._store.forget_input_after(job_id, running.pipeline.counts.processed_record_count)
+            self._store.forget_kept_after(job_id, running.pipeline.counts.processed_record_count)
         except EngineError as error:
             self._tell(job_id, "WARNING", f"Kept rows could not be looked through: {error.message}")
         return keep
@@ -391,7 +396,15 @@ class Engine:
                     f"{len(self._running)} jobs are running, which is the limit: close one before using {job_id!r}"
                 )
         pipeline = self._restored(state)
-        running = Running(state.config, pipeline, self._store, self._clock, partial(self._tell, job_id), self._listener)
+        running = Running(
+            state.config,
+            pipeline,
+            self._store,
+            self._clock,
+            partial(self._tell, job_id),
+            self._listener,
+            self._keep_bounds(state, pipeline),
+        )
         self._ignore_downtime(running, state.config)
         # What was counted is what was learnt: where a damaged snapshot was passed over, both go back.
         self._store.update_job(job_id, status="RUNNING", counts=pipeline.counts)
@@ -425,6 +438,16 @@ class Engine:
             running.pause()
             self._forget(job_id)
         self._store.update_job(job_id, status="PAUSED")
+
+    def _keep_bounds(self, state: JobState, pipeline: Pipeline) -> Callable[[pl.DataFrame], None] | None:
+        """What keeps the bounds of a job's models, where it asks for any."""
+        config, job_id = state.config.model_debug_config, state.config.id
+        if config is None or pipeline.bounds is None:
+            return None
+        if config.write_to == "FILE":
+            return None if self._files is None else partial(self._files.write, job_id)
+        self._store.forget_kept_after(job_id, pipeline.counts.processed_record_count)
+        return lambda bounds: self._store.keep_bounds(job_id, bounds, last_row=pipeline.counts.processed_record_count)
 
     def _restored(self, state: JobState) -> Pipeline:
         """A job's pipeline as it was last saved."""

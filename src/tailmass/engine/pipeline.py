@@ -18,6 +18,7 @@ from tailmass.analysis.frequent import Exclusion
 from tailmass.analysis.rules import Rules
 from tailmass.columns import Columns, Floats, Ints
 from tailmass.engine import support
+from tailmass.engine.bounds import Bounds
 from tailmass.engine.influencers import Blamed, Influencers
 from tailmass.engine.memory import Memory, limit_bytes
 from tailmass.engine.overlap import Overlap
@@ -93,6 +94,10 @@ class Pipeline:
         """How rare things are within each partition, where the job asks for it."""
         if analysis.use_per_partition_normalization:
             self.partitions = Partitions(self.detectors, self._dictionaries, analysis.bucket_span)
+        self.bounds: Bounds | None = None
+        """What the models expected of the buckets that have closed, where the job asks for it."""
+        if job.model_debug_config is not None and job.model_debug_config.bounds_percentile is not None:
+            self.bounds = Bounds(job.model_debug_config, self.detectors)
 
     def begin(self, *, gap: bool = False, reset: tuple[int, int] | None = None) -> None:
         """Say what the next rows are: those of an upload.
@@ -343,7 +348,7 @@ class Pipeline:
         if self._summary:  # a row that stands for none is none
             there = rows.numbers[self._summary] > 0.0
             rows, advance, later = rows.take(there), advance.take(there), later.take(there)
-        if self._roomy(rows):
+        if self.bounds is None and self._roomy(rows):  # with bounds one bucket after the other, as each is to be known
             return self._analyse(rows, advance, later, roomy=True)
         batches = []
         for part, (stage, stage_later) in stages([advance, later]):

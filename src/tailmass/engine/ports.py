@@ -109,8 +109,18 @@ class Store(Protocol):
     def keep_input(self, job_id: str, rows: pl.DataFrame, *, last_row: int) -> None:
         """Keep rows that a job has taken in, the last of which has this number among all of them."""
 
-    def forget_input_after(self, job_id: str, row: int) -> None:
-        """Let go of kept rows that are numbered above this one."""
+    def forget_kept_after(self, job_id: str, row: int) -> None:
+        """Let go of kept rows that are numbered above this one, and of the bounds that were seen with them."""
+
+    def keep_bounds(self, job_id: str, bounds: pl.DataFrame, *, last_row: int) -> None:
+        """Keep what the models of a job expected, seen when it had taken in so many rows."""
+
+
+class Files(Protocol):
+    """Where bounds go that are to be written to a file."""
+
+    def write(self, job_id: str, bounds: pl.DataFrame) -> None:
+        """Append them to the file of a job."""
 
 
 class Audit(Protocol):

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
+import polars as pl
+
 from tailmass.engine.pipeline import Pipeline
 from tailmass.engine.ports import Listener, Store
 from tailmass.engine.snapshots import CLOSED, PERIODIC, persist_interval, snapshot_of
@@ -25,6 +27,7 @@ class Running:
     clock : epoch seconds now
     tell : called with a level and a message when something has happened that people should know of
     listener : told of what the store has taken
+    keep_bounds : called with what the models expected of buckets that have closed, if that is asked for
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class Running:
         clock: Callable[[], float],
         tell: Callable[[str, str], None],
         listener: Listener | None = None,
+        keep_bounds: Callable[[pl.DataFrame], None] | None = None,
     ) -> None:
         assert job.id is not None, "what is stored has an id"
         self.job_id = job.id
@@ -45,6 +49,7 @@ class Running:
         self._clock = clock
         self._tell = tell
         self._listener = listener
+        self._bounds_sink = keep_bounds
         self._used = pipeline.counts
         self._hour_ms = Usage(self._now_ms()).hour_ms
         self._told = pipeline.memory.status
@@ -66,6 +71,7 @@ class Running:
             self._waiting.clear()
         if self.pipeline.memory.status != self._told:
             self._keep_model_size()
+        self._keep_bounds()
         if self._clock() >= self._due:
             self._persist()
 
@@ -139,6 +145,19 @@ class Running:
         self._store.write(self.job_id, batch, self.pipeline.counts)
         if self._listener is not None:
             self._listener.written(self.job_id, batch)
+
+    def _keep_bounds(self) -> None:
+        """Hand on what the models expected. That this fails is told once, and is no failure of the analysis."""
+        if self.pipeline.bounds is None:
+            return
+        bounds = self.pipeline.bounds.drain()
+        if self._bounds_sink is None or not len(bounds):
+            return
+        try:
+            self._bounds_sink(bounds)
+        except Exception as error:
+            self._bounds_sink = None
+            self._tell("WARNING", f"Bounds of models are not kept until the job is opened again: {error}")
 
     def _keep_model_size(self) -> None:
         size = replace(self.pipeline.model_size, log_time_ms=self._now_ms())

@@ -16,6 +16,7 @@ from tailmass.intake.bounds import Bounds
 from tailmass.server import (
     alerts,
     audit,
+    bounds,
     data,
     docs,
     earliest,
@@ -33,6 +34,7 @@ from tailmass.server import (
 )
 from tailmass.server.auth import Guard
 from tailmass.server.context import Context
+from tailmass.server.debugfiles import DebugFiles
 from tailmass.server.housekeeping import housekeeping
 from tailmass.server.limits import Limited
 from tailmass.server.linger import Linger
@@ -73,7 +75,12 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        logs = LogFiles(settings.home / "logs")
+        logs, debug = LogFiles(settings.home / "logs"), DebugFiles(settings.home / "debug")
+
+        def forget(job_id: str) -> None:
+            logs.forget(job_id)
+            debug.forget(job_id)
+
         with logs.listening():
             store = await run_in_threadpool(Store.open, settings.store.url, settings.home)
             if settings.auth and not await run_in_threadpool(store.tokens):
@@ -87,7 +94,8 @@ def create_app(settings: Settings) -> FastAPI:
                 listener=waiting,
                 bounds=bounds,
                 audit=store,
-                on_deleted=logs.forget,
+                files=debug,
+                on_deleted=forget,
             )
             workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="job")
             context = app.state.context = Context(settings, store, engine, metrics, waiting, logs, set(), workers)
@@ -119,7 +127,7 @@ def create_app(settings: Settings) -> FastAPI:
         for resource in (system.greeting, *RESOURCES):
             app.include_router(resource, prefix=f"/engine/{each}", include_in_schema=each in ("v2", NATIVE))
     app.include_router(earliest.router, prefix="/engine/v0.3")
-    for resource in (forecast.router, audit.router, input.router):
+    for resource in (forecast.router, audit.router, input.router, bounds.router):
         app.include_router(resource, prefix=f"/engine/{NATIVE}")
     docs.install(app)
     app.add_middleware(Limited, limits=settings.limits)

@@ -68,11 +68,11 @@ class LogFiles:
 
     def of_job(self, job_id: str) -> Path:
         """The folder of a job."""
-        return self._jobs.folder / _name(job_id)
+        return self._jobs.folder / file_name(job_id)
 
     def file(self, job_id: str, name: str) -> Path:
         """One file of a job, by its name without the ending."""
-        return self.of_job(job_id) / f"{_name(job_id) if name == job_id else name}.log"
+        return self.of_job(job_id) / f"{file_name(job_id) if name == job_id else name}.log"
 
     def newest_of_jobs(self) -> Sequence[tuple[Path, int]]:
         """All files of jobs with their sizes, those written to last first."""
@@ -110,7 +110,7 @@ class _JobFiles(logging.Handler):
             self.handleError(record)
 
     def forget(self, job_id: str) -> None:
-        folder = self.folder / _name(job_id)
+        folder = self.folder / file_name(job_id)
         with self._turn:
             for path in [path for path in self._open if path.parent == folder]:
                 self._open.pop(path).close()
@@ -124,7 +124,7 @@ class _JobFiles(logging.Handler):
         super().close()
 
     def _file(self, job_id: str, *, of_analysis: bool) -> RotatingFileHandler | None:
-        name = _name(job_id)
+        name = file_name(job_id)
         path = self.folder / name / f"{name if of_analysis else SERVER}.log"
         file = self._open.pop(path, None)
         if file is None:
@@ -159,7 +159,7 @@ def _numbered(path: Path) -> Iterator[Path]:
         yield path.with_name(f"{path.stem}.{number}.log")
 
 
-def _name(job_id: str) -> str:
+def file_name(job_id: str) -> str:
     """A job's name among files, which is its id unless that is too long for one."""
     if len(job_id.encode("utf-8", "surrogatepass")) <= _LONGEST_NAME:
         return job_id

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from tailmass.errors import DataStoreError, EngineError, JobIdTaken, MissingJob
 from tailmass.jobs import Job
 from tailmass.results import Counts, JobState, ModelSize
-from tailmass.store import input
+from tailmass.store import runs
 from tailmass.store.database import clamped
 from tailmass.store.schema import jobs, records
 
@@ -92,7 +92,7 @@ def sweep(connection: Connection) -> bool:
     job = connection.scalar(select(jobs.c.number).where(jobs.c.id.is_(None)).limit(1))
     if job is None:
         return False
-    if input.forget_some(connection, job):
+    if runs.forget_some(connection, job):
         return True
     times = select(records.c.timestamp).where(records.c.job == job).order_by(records.c.timestamp)
     last = connection.scalar(times.offset(_SLICE).limit(1))

@@ -179,25 +179,26 @@ def _audit(connection: Connection) -> None:
     made.create_all(connection)
 
 
-def _inputs(connection: Connection) -> None:
-    """Rows that were sent to be kept; there were none."""
+def _runs(connection: Connection) -> None:
+    """Rows that are kept to be looked at; there were none."""
     number = BigInteger().with_variant(Integer(), "sqlite")
     made = MetaData()
     Table("tailmass_jobs", made, Column("number", number, primary_key=True))
-    inputs = Table(
-        "tailmass_inputs",
+    runs = Table(
+        "tailmass_runs",
         made,
         Column("number", number, primary_key=True),
         Column("job", number, ForeignKey("tailmass_jobs.number", ondelete="CASCADE"), nullable=False),
+        Column("kind", _TEXT, nullable=False),
         Column("last_row", BigInteger, nullable=False),
         Column("first_ms", BigInteger, nullable=False),
         Column("last_ms", BigInteger, nullable=False),
         Column("row_count", BigInteger, nullable=False),
         Column("content", LargeBinary, nullable=False),
-        Index("tailmass_inputs_job", "job", "number", "first_ms", "last_ms", "row_count", "last_row"),
+        Index("tailmass_runs_job", "job", "kind", "number", "first_ms", "last_ms", "row_count", "last_row"),
         sqlite_autoincrement=True,
     )
-    made.create_all(connection, [inputs])
+    made.create_all(connection, [runs])
 
 
 STEPS: Mapping[int, Callable[[Connection], None]] = {
@@ -211,6 +212,6 @@ STEPS: Mapping[int, Callable[[Connection], None]] = {
     8: _tokens,
     9: _records_of_score,
     10: _audit,
-    11: _inputs,
+    11: _runs,
 }
 """What leads from each version to the one after it."""

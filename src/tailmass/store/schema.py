@@ -227,13 +227,15 @@ tokens = Table(
     Column("create_time_ms", BigInteger, nullable=False),
 )
 
-# Rows that were sent to be kept, a run of them in each row of this table, compressed.
-inputs = Table(
-    "tailmass_inputs",
+# Rows that are kept to be looked at: those that were sent, and bounds of models. Each row of this table is a run of
+# them, compressed.
+runs = Table(
+    "tailmass_runs",
     metadata,
     Column("number", _NUMBER, primary_key=True),
     Column("job", _NUMBER, ForeignKey("tailmass_jobs.number", ondelete="CASCADE"), nullable=False),
-    # The last of them by its number among all rows that the job has taken in.
+    Column("kind", _TEXT, nullable=False),
+    # How many rows the job had taken in with the last of them.
     Column("last_row", BigInteger, nullable=False),
     Column("first_ms", BigInteger, nullable=False),
     Column("last_ms", BigInteger, nullable=False),
@@ -244,13 +246,14 @@ inputs = Table(
 
 # All that a range is chosen by, so that no content is read in passing.
 Index(
-    "tailmass_inputs_job",
-    inputs.c.job,
-    inputs.c.number,
-    inputs.c.first_ms,
-    inputs.c.last_ms,
-    inputs.c.row_count,
-    inputs.c.last_row,
+    "tailmass_runs_job",
+    runs.c.job,
+    runs.c.kind,
+    runs.c.number,
+    runs.c.first_ms,
+    runs.c.last_ms,
+    runs.c.row_count,
+    runs.c.last_row,
 )
 
 # Neither of these is of a job: they tell of it when it is gone.

@@ -22,7 +22,7 @@ from tailmass.results import (
     Snapshot,
     Usage,
 )
-from tailmass.store import audit, batches, categories, input, jobs, removal, results, snapshots, tokens
+from tailmass.store import audit, batches, categories, jobs, removal, results, runs, snapshots, tokens
 from tailmass.store.blobs import Array
 from tailmass.store.database import Database
 from tailmass.store.snapshots import Selection, Snapshots, State
@@ -339,7 +339,7 @@ class Store:
     def keep_input(self, job_id: str, rows: pl.DataFrame, *, last_row: int) -> None:
         """Keep rows that a job has taken in, the last of which has this number among all of them."""
         with self._database.write() as connection:
-            input.keep(connection, jobs.number(connection, job_id), rows, last_row)
+            runs.keep(connection, jobs.number(connection, job_id), runs.INPUT, rows, last_row)
 
     def input(
         self,
@@ -352,16 +352,36 @@ class Store:
     ) -> tuple[int, list[dict[str, Any]]]:
         """How many rows of a range are kept, and a page of them in the order they came."""
         with self._database.read() as connection:
-            return input.page(connection, jobs.number(connection, job_id), start_ms, end_ms, skip, take)
+            job = jobs.number(connection, job_id)
+            return runs.page(connection, job, runs.INPUT, start_ms, end_ms, skip, take)
 
-    def forget_input_after(self, job_id: str, row: int) -> None:
-        """Let go of kept rows that are numbered above this one."""
+    def forget_kept_after(self, job_id: str, row: int) -> None:
+        """Let go of kept rows that are numbered above this one, and of the bounds that were seen with them."""
         with self._database.write() as connection:
-            input.forget_after(connection, jobs.number(connection, job_id), row)
+            runs.forget_after(connection, jobs.number(connection, job_id), row)
 
     def forget_input(self, job_id: str, before_ms: int) -> None:
-        """Let go of kept rows from before a time, but for those that are kept together with later ones."""
+        """Let go of kept rows and bounds from before a time, but for those that are kept together with later ones."""
         left = True
         while left:
             with self._database.write() as connection:
-                left = input.forget_some(connection, jobs.number(connection, job_id), before_ms)
+                left = runs.forget_some(connection, jobs.number(connection, job_id), before_ms)
+
+    def keep_bounds(self, job_id: str, bounds: pl.DataFrame, *, last_row: int) -> None:
+        """Keep what the models of a job expected, seen when it had taken in so many rows."""
+        with self._database.write() as connection:
+            runs.keep(connection, jobs.number(connection, job_id), runs.BOUNDS, bounds, last_row)
+
+    def bounds(
+        self,
+        job_id: str,
+        *,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        skip: int = 0,
+        take: int = 100,
+    ) -> tuple[int, list[dict[str, Any]]]:
+        """How many bounds of a range are kept, and a page of them in the order they came."""
+        with self._database.read() as connection:
+            job = jobs.number(connection, job_id)
+            return runs.page(connection, job, runs.BOUNDS, start_ms, end_ms, skip, take)

@@ -1,4 +1,4 @@
-"""Rows that were sent, kept in runs as they came: a compressed column is a fraction of as many rows in a table."""
+"""Rows that are kept in runs, as they came: a compressed column is a fraction of as many rows in a table."""
 
 from io import BytesIO
 from typing import Any
@@ -8,7 +8,10 @@ from sqlalchemy import Connection, delete, insert, select
 
 from tailmass.errors import DataStoreError
 from tailmass.store.database import clamped
-from tailmass.store.schema import inputs
+from tailmass.store.schema import runs as table
+
+INPUT, BOUNDS = "input", "bounds"
+"""What the rows are: those that were sent to be kept, and what models expected."""
 
 TIME = "timestamp"
 """The column with the time of each row, in epoch milliseconds."""
@@ -17,31 +20,32 @@ TIME = "timestamp"
 _SLICE = 64
 
 
-def keep(connection: Connection, job: int, rows: pl.DataFrame, last_row: int) -> None:
-    """Keep rows in the order they came; the last of them is the job's row of this number."""
+def keep(connection: Connection, job: int, kind: str, rows: pl.DataFrame, last_row: int) -> None:
+    """Keep rows in the order they came; when the last of them did, the job had taken in so many."""
     packed = BytesIO()
     rows.write_ipc(packed, compression="zstd")
     times = rows[TIME]
     values = {
         "job": job,
+        "kind": kind,
         "last_row": last_row,
         "first_ms": times.min(),
         "last_ms": times.max(),
         "row_count": len(rows),
         "content": packed.getvalue(),
     }
-    connection.execute(insert(inputs).values(values))
+    connection.execute(insert(table).values(values))
 
 
 def page(
-    connection: Connection, job: int, start_ms: int | None, end_ms: int | None, skip: int, take: int
+    connection: Connection, job: int, kind: str, start_ms: int | None, end_ms: int | None, skip: int, take: int
 ) -> tuple[int, list[dict[str, Any]]]:
     """How many rows of a range are kept, and some of them in the order they came; each has what it has."""
-    wanted = [inputs.c.job == job]
-    wanted += [inputs.c.last_ms >= clamped(start_ms)] if start_ms is not None else []
-    wanted += [inputs.c.first_ms < clamped(end_ms)] if end_ms is not None else []
-    columns = (inputs.c.number, inputs.c.first_ms, inputs.c.last_ms, inputs.c.row_count)
-    runs = connection.execute(select(*columns).where(*wanted).order_by(inputs.c.number)).all()
+    wanted = [table.c.job == job, table.c.kind == kind]
+    wanted += [table.c.last_ms >= clamped(start_ms)] if start_ms is not None else []
+    wanted += [table.c.first_ms < clamped(end_ms)] if end_ms is not None else []
+    columns = (table.c.number, table.c.first_ms, table.c.last_ms, table.c.row_count)
+    runs = connection.execute(select(*columns).where(*wanted).order_by(table.c.number)).all()
     hits, found = 0, []
     for number, first_ms, last_ms, count in runs:
         whole = (start_ms is None or first_ms >= start_ms) and (end_ms is None or last_ms < end_ms)
@@ -55,21 +59,21 @@ def page(
 
 
 def forget_after(connection: Connection, job: int, row: int) -> None:
-    """Let go of rows that are numbered above this one: the job does not know them any more, and is sent them again."""
-    connection.execute(delete(inputs).where(inputs.c.job == job, inputs.c.last_row > row))
+    """Let go of what came with rows after so many: the job does not know them any more, and is sent them again."""
+    connection.execute(delete(table).where(table.c.job == job, table.c.last_row > row))
 
 
 def forget_some(connection: Connection, job: int, before_ms: int | None = None) -> bool:
     """Remove some of the runs that end before a time, or of all, and say whether there were any."""
-    wanted = [inputs.c.job == job]
-    wanted += [inputs.c.last_ms < clamped(before_ms)] if before_ms is not None else []
-    some = connection.scalars(select(inputs.c.number).where(*wanted).limit(_SLICE)).all()
-    connection.execute(delete(inputs).where(inputs.c.number.in_(some)))
+    wanted = [table.c.job == job]
+    wanted += [table.c.last_ms < clamped(before_ms)] if before_ms is not None else []
+    some = connection.scalars(select(table.c.number).where(*wanted).limit(_SLICE)).all()
+    connection.execute(delete(table).where(table.c.number.in_(some)))
     return bool(some)
 
 
 def _rows(connection: Connection, number: int) -> pl.DataFrame:
-    content = connection.scalar(select(inputs.c.content).where(inputs.c.number == number))
+    content = connection.scalar(select(table.c.content).where(table.c.number == number))
     try:
         return pl.read_ipc(BytesIO(content or b""))
     except (pl.exceptions.PolarsError, OSError) as error:

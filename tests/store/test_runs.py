@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from tailmass.errors import DataStoreError, MissingJob
 from tailmass.store import Store
-from tailmass.store.schema import inputs
+from tailmass.store.schema import runs
 
 
 def run(*times: int) -> pl.DataFrame:
@@ -57,20 +57,20 @@ def test_old_rows_are_forgotten_by_the_run(filled: Store) -> None:
 
 
 def test_rows_that_a_job_has_not_taken_in_are_forgotten(filled: Store) -> None:
-    filled.forget_input_after("job", 6)
+    filled.forget_kept_after("job", 6)
     assert filled.input("job")[0] == 6
 
 
 def test_kept_rows_go_with_their_job(filled: Store) -> None:
     filled.delete_job("job")
     with filled._database.read() as connection:
-        assert connection.execute(inputs.select()).all() == []
+        assert connection.execute(runs.select()).all() == []
     with pytest.raises(MissingJob):
         filled.input("job")
 
 
 def test_rows_that_are_damaged_are_named(filled: Store) -> None:
     with filled._database.write() as connection:
-        connection.execute(update(inputs).values(content=b"nothing"))
+        connection.execute(update(runs).values(content=b"nothing"))
     with pytest.raises(DataStoreError, match="damaged"):
         filled.input("job")
