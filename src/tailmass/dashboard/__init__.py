@@ -1,1 +1,1 @@
-"""Static pages that speak REST only; empty until the first page arrives."""
+"""Static pages that speak REST only; `server/page.py` serves them."""

@@ -5,10 +5,11 @@ from typing import Any
 
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.requests import Request
 from starlette.responses import Response
 
 from tailmass.errors import DataStoreError
-from tailmass.server import docs
+from tailmass.server import docs, page
 from tailmass.server.context import Reach
 from tailmass.server.limits import Refusal
 from tailmass.server.wire import NATIVE, Json
@@ -21,9 +22,16 @@ def _identity() -> dict[str, Any]:
     return {"name": "tailmass", "version": version("tailmass")}
 
 
-@router.get("/", summary="Find your way", response_description="Where to go from here.")
-async def root() -> Response:
-    """Name and version of the server, and its entrances."""
+@router.get(
+    "/",
+    summary="Find your way",
+    response_description="Where to go from here.",
+    responses={200: {"content": {"text/html": {}}}},
+)
+async def root(request: Request) -> Response:
+    """Name and version of the server, and its entrances; for browsers a page with its jobs."""
+    if page.wanted(request):
+        return page.page()
     entrances = {
         "api": "/engine/v2",
         "native": f"/engine/{NATIVE}",
@@ -31,7 +39,7 @@ async def root() -> Response:
         "openapi": "/openapi.json",
         "metrics": "/metrics",
     }
-    return Json(_identity() | {"entrances": entrances})
+    return Json(_identity() | {"entrances": entrances}, headers={"vary": "Accept"})
 
 
 @greeting.get("", summary="Greet the API", response_description="Name and version of the server.")
