@@ -62,6 +62,14 @@ def test_what_the_server_was_asked_of_a_job_has_another(api: httpx.Client, used:
     ]
 
 
+def test_why_an_upload_was_refused_is_told(api: httpx.Client, job: str) -> None:
+    api.post(f"/data/{job}", content=b"time,colour\n1400000400,red\n")
+    refused, asked = events(api.get(f"/logs/{job}/engine_api").text)
+    assert (refused["level"], refused["code"]) == ("WARNING", 30101)
+    assert "value" in refused["message"]
+    assert asked["status"] == 400
+
+
 def test_an_upload_for_several_jobs_is_an_event_of_each(api: httpx.Client) -> None:
     jobs = [create(api), create(api)]
     api.post(f"/data/{','.join(jobs)}", content=rows(10))

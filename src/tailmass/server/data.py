@@ -107,7 +107,10 @@ class Recipient:
             try:
                 yield
             except Exception as error:
-                if not isinstance(error, EngineError):
+                if isinstance(error, EngineError):
+                    told = {"job": self.job_id, "code": error.code}
+                    log.warning("Upload refused: %s", error.message, extra=told)
+                else:
                     log.exception("upload to %s failed", self.job_id)
                 self._release()
                 self.error = error if isinstance(error, EngineError) else surprise()
