@@ -15,7 +15,7 @@ from tailmass.server import preview
 from .clients import create, rows
 
 if TYPE_CHECKING:
-    from tests.conftest import Running
+    from tests.conftest import Running, Serving
 
 TWO = [
     {"function": "mean", "fieldName": "value", "byFieldName": "host"},
@@ -125,6 +125,14 @@ def test_a_little_gzip_does_not_fill_the_disk(
         headers={"Content-Encoding": "gzip"},
     )
     assert (answered.status_code, answered.json()["errorCode"]) == (400, 30001)
+
+
+def test_the_bounds_of_uploads_are_those_of_previews(serving: "Serving", tmp_path: Path) -> None:
+    with serving(tmp_path, limits={"fields": 3}) as running, httpx.Client(base_url=f"{running.url}/engine/v2") as api:
+        job = create(api)
+        assert api.post(f"/preview/{job}", content=rows(1)).status_code == 202
+        refused = api.post(f"/preview/{job}", content=b"time,value,a,b\n")
+    assert (refused.status_code, refused.json()["errorCode"]) == (400, 30001)
 
 
 def test_both_clients_have_it(lasting_server: "Running", job: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 import polars as pl
 
 from tailmass.engine import support
+from tailmass.intake.bounds import USUAL, Bounds
 from tailmass.intake.fields import Fields
 from tailmass.intake.gunzip import Gunzip
 from tailmass.intake.piece import Piece
@@ -23,13 +24,14 @@ class Preview:
     ----------
     job : what to look through
     gzipped : whether the bytes are compressed
+    bounds : how large single things in the data may be
     """
 
-    def __init__(self, job: Job, *, gzipped: bool = False) -> None:
+    def __init__(self, job: Job, *, gzipped: bool = False, bounds: Bounds = USUAL) -> None:
         time = job.data_description.time_field
         self._names = (time, *(name for name in support.sent_fields(job) if name != time))
         wanted = Fields(time, self._names[1:], transforms=support.fields(job).transforms)
-        self._reader = reader(job.data_description, wanted)
+        self._reader = reader(job.data_description, wanted, bounds)
         self._gunzip = Gunzip() if gzipped else None
 
     def header(self) -> bytes:

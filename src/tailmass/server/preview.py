@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from tailmass.engine.preview import Preview
 from tailmass.errors import DataError
+from tailmass.intake.bounds import Bounds
 from tailmass.server import docs
 from tailmass.server.body import batches, gzipped
 from tailmass.server.context import Reach
@@ -37,7 +38,9 @@ async def preview(job_id: str, request: Request, context: Reach) -> Response:
     Nothing is analysed, kept or counted.
     """
     state = await context.work(context.engine.job, job_id)
-    looked_through = Preview(state.config, gzipped=gzipped(request))
+    limits = context.settings.limits
+    bounds = Bounds(limits.record_bytes, limits.fields)
+    looked_through = Preview(state.config, gzipped=gzipped(request), bounds=bounds)
     with ExitStack() as held:
         # Many clients send all before they read anything, and an error may come late: the answer has to wait somewhere.
         answer = held.enter_context(TemporaryFile())
