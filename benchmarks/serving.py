@@ -1,26 +1,39 @@
 """A server of its own for a measurement, and what it takes."""
 
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tailmass.client import Client
 
+PATIENCE = 60.0  # seconds
+
 
 @contextmanager
 def serving(home: Path) -> Iterator[tuple[Client, int]]:
     """A client of a new server that keeps everything in `home`, and the number of the server's process."""
+    home.mkdir(parents=True, exist_ok=True)
+    said = home / "said.txt"  # a pipe that nobody reads would hold the server up once it is full
     command = [sys.executable, "-m", "tailmass.cli", "server", "--port", "0", "--home", str(home)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
+    with said.open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
         try:
-            assert server.stdout is not None
-            words = (word for line in server.stdout for word in line.split())
-            url = next(word for word in words if word.startswith("http://"))
-            yield Client(url.removesuffix("/engine/v2")), server.pid
+            yield Client(_url(said, server)), server.pid
         finally:
             server.terminate()
+
+
+def _url(said: Path, server: "subprocess.Popen[bytes]") -> str:
+    """Where the server listens, once it says so."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until and server.poll() is None:
+        if found := re.search(r"http://[\w.:]+", said.read_text()):
+            return found.group()
+        time.sleep(0.05)
+    raise RuntimeError(f"the server did not start: {said.read_text()}")
 
 
 def peak_mib(process: int) -> float:
