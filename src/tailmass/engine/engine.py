@@ -199,7 +199,7 @@ class Engine:
             running = self._opened(job_id, state)
             held.callback(running.fed)
             running.pipeline.begin(gap=ignore_downtime, reset=reset)
-            self._store.update_job(job_id, last_data_time_ms=self._now_ms())
+            began_ms = self._now_ms()
             intake = Intake(
                 running.pipeline,
                 state.config.data_description,
@@ -213,7 +213,7 @@ class Engine:
 
         def keep_counts() -> None:
             log.info("Upload ended", extra={"job": job_id, "counts": intake.counts})
-            running.keep_counts()
+            running.keep_counts(last_data_time_ms=began_ms)
 
         return Upload(intake, keep_counts=keep_counts, fail=partial(self._fail, job_id), release=release)
 

@@ -100,8 +100,8 @@ class Running:
         if len(batch.buckets):
             self._write(batch)
 
-    def keep_counts(self) -> None:
-        """Make the counts available, and what was used since they last were."""
+    def keep_counts(self, *, last_data_time_ms: int | None = None) -> None:
+        """Make the counts available, what was used since they last were, and when there was data, if there was."""
         counts, before = self.pipeline.counts, self._used
         used = Usage(
             self._hour_ms,
@@ -109,7 +109,12 @@ class Running:
             counts.input_field_count - before.input_field_count,
             counts.input_record_count - before.input_record_count,
         )
-        self._store.update_job(self.job_id, counts=counts, used=used if used != Usage(self._hour_ms) else None)
+        self._store.update_job(
+            self.job_id,
+            counts=counts,
+            used=used if used != Usage(self._hour_ms) else None,
+            last_data_time_ms=last_data_time_ms,
+        )
         self._used, self._hour_ms = counts, Usage(self._now_ms()).hour_ms
 
     def save(self) -> None:
