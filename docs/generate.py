@@ -78,8 +78,7 @@ An error comes as `{{"errorCode": 20101, "message": "No known job with id 'job-2
 Python each code is a class of `tailmass.errors`: the engine raises it, and `tailmass.Client` raises the same one when a
 server answers with the code. The message names the value that is wrong; programs should look at the code alone.
 
-Not every code can happen in this version: some belong to parts of the API that are
-[not served yet](http.md#not-served-yet).
+Not every code can happen in this version: some belong to what the Engine API had and this does not do.
 
 {_table(("Code", "Class", "Status", "Meaning"), rows)}
 
@@ -221,12 +220,6 @@ def _default(field: FieldInfo) -> str:
 
 # -- HTTP --------------------------------------------------------------------------------------------------------------
 
-NOT_SERVED = (
-    ("POST", "/schedulers/{jobId}/start"),
-    ("POST", "/schedulers/{jobId}/stop"),
-)
-"""Resources of the Engine API that clients know and this server does not have; a test asks for each of them."""
-
 
 def description() -> dict[str, Any]:
     """What `/openapi.json` answers."""
@@ -242,7 +235,6 @@ def http_page() -> str:
         for tag in told["tags"]
         if tag["name"] != "native"
     ]
-    missing = _table(("Method", "Path"), [(f"`{method}`", f"`{path}`") for method, path in NOT_SERVED])
     return f"""# HTTP
 {NOTE}
 
@@ -255,13 +247,6 @@ given there.
 {_PARAGRAPH.join(sections)}
 
 {native_section(told)}
-
-## Not served yet
-
-The Engine API has more resources than these. Their clients are here already; the server answers them with status 404
-and error code 0. All paths begin with `/engine/v2`.
-
-{missing}
 """
 
 
@@ -419,8 +404,7 @@ def _client() -> str:
         for name, method in vars(type(part)).items()
         if inspect.isfunction(method) and not name.startswith("_") and noun != "address"
     ]
-    note = "Methods for resources that this server does [not serve yet](http.md#not-served-yet) raise `UnknownError`."
-    return "\n\n".join([*parts, note, _table(("Method", "What it does"), rows)])
+    return "\n\n".join([*parts, _table(("Method", "What it does"), rows)])
 
 
 def _signature(of: Callable[..., Any]) -> str:

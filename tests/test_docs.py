@@ -12,7 +12,6 @@ from pathlib import Path
 from string import ascii_letters
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import polars as pl
 import pytest
 
@@ -118,13 +117,6 @@ def test_the_files_of_the_walk_exist() -> None:
     for mentioned in re.findall(r"`([\w/]+(?:\.py|/))`", (ROOT / "ARCHITECTURE.md").read_text()):
         places = [rooms / mentioned, ROOT / mentioned, *rooms.rglob(mentioned.rstrip("/"))]
         assert any(place.exists() for place in places), mentioned
-
-
-@pytest.mark.parametrize(("method", "path"), GENERATE["NOT_SERVED"])
-def test_what_is_said_not_to_be_served_is_not(server: "Running", method: str, path: str) -> None:
-    answer = httpx.request(method, f"{server.url}/engine/v2{re.sub(r'{(.*?)}', r'x', path)}")
-    assert answer.json()["errorCode"] == 0
-    assert answer.status_code in (404, 405)
 
 
 def test_settings_that_are_said_to_change_nothing_are_read_by_nobody() -> None:

@@ -5,6 +5,7 @@ import io
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,8 @@ from tailmass.errors import (
     CannotDeleteHighestPriority,
     CannotPauseJob,
     CannotResumeJob,
+    CannotStartScheduler,
+    CannotStopScheduler,
     EndBeforeStart,
     IncompleteConfiguration,
     InvalidResetRange,
@@ -27,6 +30,8 @@ from tailmass.errors import (
     MissingField,
     MissingJob,
     NoSuchModelSnapshot,
+    NoSuchScheduledJob,
+    NotAllowedForScheduledJob,
     ResetNotSupported,
     UncompressedData,
     UnparseableDate,
@@ -293,6 +298,30 @@ def test_there_is_nothing_to_wait_for_at_a_job_that_rests(client: Client, job: s
         client.alerts.wait(job, score=1)
     with pytest.raises(InvalidThreshold):
         client.alerts.wait(job)
+
+
+def test_a_scheduler_feeds_a_job_until_it_is_stopped(client: Client, job: str, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("".join(lines()))
+    scheduler = {"filePath": str(tmp_path / "rows.csv"), "tailFile": True}
+    client.jobs.create({**config(job), "schedulerConfig": scheduler}, overwrite=True)
+    client.schedulers.start(job, start=START + 3600)
+    deadline = time.monotonic() + 30
+    while client.jobs.get(job)["counts"]["inputRecordCount"] < 20 * (HOURS - 1) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    with pytest.raises(NotAllowedForScheduledJob):
+        client.data.close(job)
+    with pytest.raises(CannotStartScheduler):
+        client.schedulers.start(job)
+    client.schedulers.stop(job)
+    with pytest.raises(CannotStopScheduler):
+        client.schedulers.stop(job)
+    client.data.close(job)
+    assert client.jobs.get(job)["counts"]["inputRecordCount"] == 20 * (HOURS - 1)
+
+
+def test_a_job_without_a_scheduler_cannot_be_started(client: Client, job: str) -> None:
+    with pytest.raises(NoSuchScheduledJob):
+        client.schedulers.start(job)
 
 
 def _after(seconds: float, call: Callable[[], Any]) -> Any:

@@ -14,6 +14,7 @@ from tailmass.errors import (
     AnalysisStartError,
     CannotPauseJob,
     CannotResumeJob,
+    CannotStartScheduler,
     CannotUpdateScheduler,
     ConcurrentUse,
     DataStoreError,
@@ -21,6 +22,7 @@ from tailmass.errors import (
     InvalidResetRange,
     JobNotClosed,
     NoSuchModelSnapshot,
+    NoSuchScheduledJob,
     NotAllowedForScheduledJob,
     ResetNotSupported,
 )
@@ -154,7 +156,11 @@ def test_a_job_is_for_one_at_a_time(engine: Engine, operation: str) -> None:
 @pytest.mark.parametrize("before", STATUSES)
 def test_what_a_scheduler_feeds_is_left_to_it(operation: str, before: str) -> None:
     config = Job.parse({**job().document(), "schedulerConfig": {"filePath": "/data/a.csv"}})
-    others = {"update scheduler": CannotUpdateScheduler, "revert": JobNotClosed}
+    others = {
+        "start scheduler": CannotStartScheduler,
+        "update scheduler": CannotUpdateScheduler,
+        "revert": JobNotClosed,
+    }
     with pytest.raises(others.get(operation, NotAllowedForScheduledJob)):
         verify(operation, JobState(config, before, 0, scheduler_status=STARTED))
     verify("close", JobState(config, before, 0))
@@ -377,6 +383,59 @@ def test_an_upload_waits_for_a_job_that_is_just_closing_itself(
     engine.close_idle()
     late.join(30)
     assert (status(engine), engine.job("sample").counts.processed_record_count) == ("RUNNING", 48)
+
+
+# -- schedulers --------------------------------------------------------------------------------------------------------
+
+
+def scheduled() -> Job:
+    return Job.parse({**job().document(), "schedulerConfig": {"filePath": "/data/a.csv"}})
+
+
+def test_a_scheduler_that_is_started_has_its_job_to_itself(engine: Engine) -> None:
+    engine.create(scheduled())
+    state = engine.start_scheduler("sample", start_ms=5, end_ms=None)
+    assert (state.scheduler_status, state.scheduler_start_ms, state.scheduler_end_ms) == (STARTED, 5, None)
+    upload = engine.upload("sample", scheduled=True)
+    for feed in (lambda: engine.upload("sample"), lambda: engine.flush("sample"), lambda: engine.close("sample")):
+        with pytest.raises(NotAllowedForScheduledJob):  # and not that an upload is under way
+            feed()
+    with pytest.raises(ConcurrentUse):
+        engine.flush("sample", scheduled=True)
+    upload.feed(HEADER + b"".join(minutes(0, 3)))
+    upload.finish()
+    engine.flush("sample", interim=True, scheduled=True)
+    engine.close("sample", scheduled=True)
+    engine.note_scheduler("sample", "STOPPED")
+    assert send(engine, *minutes(3, 6)).processed_record_count == 24
+
+
+def test_a_job_without_a_scheduler_is_not_left_to_one(engine: Engine) -> None:
+    engine.create(job())
+    with pytest.raises(NoSuchScheduledJob):
+        engine.start_scheduler("sample")
+
+
+def test_a_shutdown_closes_what_a_scheduler_feeds_and_leaves_it_started(engine: Engine, store: Store) -> None:
+    engine.create(scheduled())
+    engine.start_scheduler("sample")
+    upload = engine.upload("sample", scheduled=True)
+    upload.feed(HEADER + b"".join(minutes(0, 3)))
+    upload.finish()
+    engine.shutdown()
+    state = Engine(store).job("sample")
+    assert (state.status, state.scheduler_status, state.counts.processed_record_count) == ("CLOSED", STARTED, 24)
+
+
+def test_rows_of_another_time_than_is_wanted_are_passed_over_and_not_counted(engine: Engine) -> None:
+    engine.create(job())
+    lines = minutes(0, 10)
+    undated = b"soon,host0,s0,1.0\n"
+    upload = engine.upload("sample", since_ms=1000 * (START + 120), until_ms=1000 * (START + 240))
+    upload.feed(HEADER + b"".join([undated, *lines[:20], undated, *lines[20:]]))
+    counts = upload.finish()
+    assert (counts.processed_record_count, counts.out_of_order_time_stamp_count) == (16, 0)
+    assert (counts.input_bytes, counts.invalid_date_count) == (sum(map(len, [undated, *lines[16:32]])), 1)
 
 
 # -- buckets sent anew -------------------------------------------------------------------------------------------------

@@ -4,7 +4,9 @@ import gzip
 import io
 import json
 import re
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -222,3 +224,17 @@ def test_a_paused_job_takes_data_and_counts_none(client: EngineApiClient, job: s
     assert client.resumeJob(job) == (200, ACKNOWLEDGED)
     status, error = client.resumeJob(job)
     assert (status, error["errorCode"] in (60124, 40103)) == (409, True)
+
+
+def test_a_scheduler_feeds_a_job_until_it_is_stopped(client: EngineApiClient, job: str, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text(rows())
+    scheduler = {"filePath": str(tmp_path / "rows.csv"), "tailFile": True}
+    assert client.createJob(config(id=job, schedulerConfig=scheduler), overwrite=True)[0] == 201
+    assert client.startScheduler(job) == (200, ACKNOWLEDGED)
+    deadline = time.monotonic() + 30
+    while client.getJob(job)[1]["document"]["counts"]["inputRecordCount"] < 20 * HOURS and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert client.stopScheduler(job) == (200, ACKNOWLEDGED)
+    assert client.getJob(job)[1]["document"]["counts"]["inputRecordCount"] == 20 * HOURS
+    status, error = client.stopScheduler(job)
+    assert (status, error["errorCode"] in (60115, 40103)) == (409, True)  # clients of version 1 know fewer codes

@@ -28,6 +28,7 @@ from tailmass.errors import (
     InvalidFlushParams,
     JobIdTaken,
     MissingJob,
+    NoSuchScheduledJob,
     ResetNotSupported,
     TooManyJobsRunning,
 )
@@ -136,11 +137,9 @@ class Engine:
         InvalidValue : a change is none that this job can have
         JobNotClosed, CannotUpdateScheduler : the change is not for a job as it stands
         """
-        with self._exclusive(job_id) as state:
+        with self._exclusive(job_id, None if update.scheduler_config is None else "update scheduler") as state:
             if update.analysis_limits is not None:
                 lifecycle.verify("update limits", state)
-            if update.scheduler_config is not None:
-                lifecycle.verify("update scheduler", state)
             self._store.update_job(job_id, config=update.applied(state.config))
 
     def pause(self, job_id: str) -> None:
@@ -151,8 +150,7 @@ class Engine:
         MissingJob, ConcurrentUse
         CannotPauseJob : the job is paused or has failed
         """
-        with self._exclusive(job_id) as state:
-            lifecycle.verify("pause", state)
+        with self._exclusive(job_id, "pause") as state:
             self._store.update_job(job_id, status="PAUSING")
             try:
                 self._rest(job_id, state)
@@ -162,9 +160,37 @@ class Engine:
 
     def resume(self, job_id: str) -> None:
         """Analyse again, from the first whole bucket of what comes next; CannotResumeJob if it is not paused."""
-        with self._exclusive(job_id) as state:
-            lifecycle.verify("resume", state)
+        with self._exclusive(job_id, "resume"):
             self._store.update_job(job_id, status="CLOSED")
+
+    def start_scheduler(self, job_id: str, *, start_ms: int | None = None, end_ms: int | None = None) -> JobState:
+        """Leave a job to its scheduler, for the time from one moment on and before another.
+
+        Raises
+        ------
+        MissingJob, ConcurrentUse
+        NoSuchScheduledJob : the job has no scheduler
+        CannotStartScheduler : it is at work already, or the job is paused or has failed
+        """
+        self.scheduled(job_id)
+        with self._exclusive(job_id, "start scheduler"):
+            self._store.start_scheduler(job_id, start_ms, end_ms)
+            return self._store.job(job_id)
+
+    def scheduled(self, job_id: str) -> JobState:
+        """One job that has a scheduler; raises MissingJob or NoSuchScheduledJob."""
+        state = self.job(job_id)
+        if state.config.scheduler_config is None:
+            raise NoSuchScheduledJob(f"Job {job_id!r} has no 'schedulerConfig': upload its data, or give it one")
+        return state
+
+    def note_scheduler(self, job_id: str, status: str) -> None:
+        """Keep where the scheduler of a job stands; one that is STOPPED leaves the job to everybody again."""
+        self._store.update_job(job_id, scheduler_status=status)
+
+    def tell(self, job_id: str, level: str, message: str) -> None:
+        """Say what happens to a job of which the engine does not know by itself: what its scheduler does."""
+        self._tell(job_id, level, message)
 
     def upload(
         self,
@@ -174,6 +200,9 @@ class Engine:
         keep: bool = False,
         ignore_downtime: bool = False,
         reset_ms: tuple[int, int] | None = None,
+        scheduled: bool = False,
+        since_ms: int | None = None,
+        until_ms: int | None = None,
     ) -> Upload:
         """Begin an upload, opening the job where it is closed; what a paused job is sent is taken and dropped.
 
@@ -183,18 +212,20 @@ class Engine:
         keep : whether the rows it takes in are kept as well
         ignore_downtime : whether buckets without rows between the last data and this are a planned downtime
         reset_ms : first and last epoch millisecond of the buckets that are emptied, because this data replaces theirs
+        scheduled : whether it is the scheduler of the job who sends it
+        since_ms, until_ms : rows from before the one, or not from before the other, are passed over and not counted
 
         Raises
         ------
         MissingJob, ConcurrentUse, TooManyJobsRunning
         AnalysisStartError : the job asks for something this version does not analyse, or has failed
+        NotAllowedForScheduledJob : the job is fed by its scheduler
         ResetNotSupported, InvalidResetRange : the buckets cannot be emptied
         """
         if self._store.job(job_id).status in ("PAUSING", "PAUSED"):
             return Upload(Discard(), keep_counts=_nothing, fail=_nothing, release=_nothing)
         with ExitStack() as held:
-            state = held.enter_context(self._exclusive(job_id))
-            lifecycle.verify("upload", state)
+            state = held.enter_context(self._exclusive(job_id, "upload", scheduled=scheduled))
             reset = None if reset_ms is None else _reset(state.config, *reset_ms)
             running = self._opened(job_id, state)
             held.callback(running.fed)
@@ -208,6 +239,8 @@ class Engine:
                 bounds=self._bounds,
                 job_id=job_id,
                 keep=self._keeping(job_id, running) if keep else None,
+                since_ms=since_ms,
+                until_ms=until_ms,
             )
             release = held.pop_all().close
 
@@ -246,6 +279,7 @@ class Engine:
         start_ms: int | None = None,
         end_ms: int | None = None,
         advance_ms: int | None = None,
+        scheduled: bool = False,
     ) -> None:
         """Make all that was sent available and safe; on request, results of open buckets, or an advance of time.
 
@@ -254,6 +288,7 @@ class Engine:
         interim : whether to report the newest bucket as it stands, or all open ones where the job has a latency
         start_ms, end_ms : report the open buckets from here and up to there instead; `start_ms` alone means one
         advance_ms : promise that no row before this will come
+        scheduled : whether it is the scheduler of the job who asks
 
         Raises
         ------
@@ -261,8 +296,7 @@ class Engine:
         EndBeforeStart, MissingJob, ConcurrentUse
         """
         _check_flush(interim, start_ms, end_ms)
-        with self._exclusive(job_id) as state:
-            lifecycle.verify("flush", state)
+        with self._exclusive(job_id, "flush", scheduled=scheduled):
             running = self._running.get(job_id)
             if running is None:
                 return
@@ -308,10 +342,12 @@ class Engine:
                 duration=duration,
             )
 
-    def close(self, job_id: str) -> None:
-        """Keep what the job has learnt and let it rest; the next upload opens it again. Clears a failure."""
-        with self._exclusive(job_id) as state:
-            lifecycle.verify("close", state)
+    def close(self, job_id: str, *, scheduled: bool = False) -> None:
+        """Keep what the job has learnt and let it rest; the next upload opens it again. Clears a failure.
+
+        It is refused while the scheduler of the job is at work, unless `scheduled` says that this asks for it.
+        """
+        with self._exclusive(job_id, "close", scheduled=scheduled) as state:
             running = self._running.get(job_id)
             if running is None:
                 if state.status == "FAILED":
@@ -367,7 +403,7 @@ class Engine:
         """Close all running jobs; one that is still in use is left as a crash would leave it."""
         for job_id in list(self._running):
             try:
-                self.close(job_id)
+                self.close(job_id, scheduled=True)
             except ConcurrentUse:
                 log.warning("job is still in use at shutdown", extra={"job": job_id})
             except Exception:
@@ -513,8 +549,13 @@ class Engine:
         raise JobIdTaken(stamp)
 
     @contextmanager
-    def _exclusive(self, job_id: str, *, briefly: bool = False) -> Iterator[JobState]:
-        """The job, for this caller alone. Others are refused meanwhile, or wait if it is said to be `briefly`."""
+    def _exclusive(
+        self, job_id: str, operation: str | None = None, *, scheduled: bool = False, briefly: bool = False
+    ) -> Iterator[JobState]:
+        """The job, for this caller alone. Others are refused meanwhile, or wait if it is said to be `briefly`.
+
+        So is an operation that is not for a job as it stands (see `engine.lifecycle`).
+        """
         with self._guard:
             lock = self._locks.get(job_id)
         if lock is None:
@@ -526,11 +567,18 @@ class Engine:
             if mine and briefly:
                 self._brief.add(job_id)
         if not mine and not (soon and lock.acquire(timeout=PATIENCE)):
+            if (
+                operation is not None and not scheduled
+            ):  # rather than of what its scheduler does, hear that there is one
+                lifecycle.verify_not_scheduled(operation, self._store.job(job_id))
             raise ConcurrentUse(
                 f"Job {job_id!r} is in use by another request, such as an upload or a flush: wait until that has ended"
             )
         try:
-            yield self._store.job(job_id)
+            state = self._store.job(job_id)
+            if operation is not None:
+                lifecycle.verify(operation, state, scheduled=scheduled)
+            yield state
         finally:
             try:
                 # Said before anyone else can open it again, and by whoever closed, deleted or broke it.

@@ -7,6 +7,7 @@ from tailmass.errors import (
     AnalysisStartError,
     CannotPauseJob,
     CannotResumeJob,
+    CannotStartScheduler,
     CannotUpdateScheduler,
     EngineError,
     JobNotClosed,
@@ -40,6 +41,13 @@ REFUSED: Mapping[str, Mapping[str, Refusal]] = {
         for each in (*STATUSES, STARTED)
         if each not in ("CLOSED", "FAILED")
     },
+    "start scheduler": {
+        **dict.fromkeys(
+            ("PAUSING", "PAUSED"), (CannotStartScheduler, "is paused: resume it before its scheduler starts")
+        ),
+        "FAILED": (CannotStartScheduler, "has failed: close it before its scheduler starts"),
+        STARTED: (CannotStartScheduler, "has a scheduler at work already: stop that before it is started anew"),
+    },
     "update limits": {
         each: (JobNotClosed, "is {status}: close it before its 'analysisLimits' are changed")
         for each in STATUSES
@@ -50,11 +58,22 @@ REFUSED: Mapping[str, Mapping[str, Refusal]] = {
 """For each operation, the statuses in which it is refused. What is not here is always allowed."""
 
 
-def verify(operation: str, state: JobState) -> None:
-    """Raise the error of an operation that is not for a job as it stands."""
-    refused = REFUSED[operation]
-    scheduled = state.config.scheduler_config is not None and state.scheduler_status != "STOPPED"
-    refusal = (refused.get(STARTED) if scheduled else None) or refused.get(state.status)
+def verify(operation: str, state: JobState, *, scheduled: bool = False) -> None:
+    """Raise the error of an operation that is not for a job as it stands; `scheduled` is what its scheduler asks."""
+    if not scheduled:
+        verify_not_scheduled(operation, state)
+    refusal = REFUSED[operation].get(state.status)
     if refusal is not None:
-        kind, reason = refusal
-        raise kind(f"Job {state.config.id!r} {reason.format(status=state.status)}")
+        raise _error(refusal, state)
+
+
+def verify_not_scheduled(operation: str, state: JobState) -> None:
+    """Raise the error of an operation that is not for a job whose scheduler is at work, if this one is."""
+    refusal = REFUSED[operation].get(STARTED)
+    if refusal is not None and state.config.scheduler_config is not None and state.scheduler_status != "STOPPED":
+        raise _error(refusal, state)
+
+
+def _error(refusal: Refusal, state: JobState) -> EngineError:
+    kind, reason = refusal
+    return kind(f"Job {state.config.id!r} {reason.format(status=state.status)}")

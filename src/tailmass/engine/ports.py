@@ -41,6 +41,7 @@ class Store(Protocol):
         *,
         config: Job | None = None,
         status: str | None = None,
+        scheduler_status: str | None = None,
         finished_time_ms: int | None = None,
         last_data_time_ms: int | None = None,
         counts: Counts | None = None,
@@ -48,6 +49,9 @@ class Store(Protocol):
         used: Usage | None = None,
     ) -> None:
         """Change what is given, and add what was used to what it was."""
+
+    def start_scheduler(self, job_id: str, start_ms: int | None, end_ms: int | None) -> None:
+        """Note that the scheduler of a job is started, and for which time."""
 
     def delete_job(self, job_id: str) -> None:
         """Remove a job with its results and snapshots."""

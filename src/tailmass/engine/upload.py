@@ -6,6 +6,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Protocol
 
+import numpy as np
+
 from tailmass.columns import Columns
 from tailmass.engine.acceptance import Acceptance
 from tailmass.engine.pipeline import Pipeline
@@ -76,6 +78,7 @@ class Intake:
     bounds : how large single things in the data may be
     job_id : whose log has what is odd about the data
     keep : called with the rows that were taken in, if they are to be kept
+    since_ms, until_ms : rows from before the one, or not from before the other, are passed over and not counted
     """
 
     def __init__(
@@ -88,6 +91,8 @@ class Intake:
         bounds: Bounds = USUAL,
         job_id: str | None = None,
         keep: Callable[[Columns], None] | None = None,
+        since_ms: int | None = None,
+        until_ms: int | None = None,
     ) -> None:
         self.counts = Counts()
         """Of this upload so far."""
@@ -98,6 +103,8 @@ class Intake:
         self._keep = keep
         self._gunzip = Gunzip() if gzipped else None
         self._acceptance = Acceptance()
+        self._since_ms, self._until_ms = since_ms, until_ms
+        self._begun = since_ms is None
         self._thread: ThreadPoolExecutor | None = None
         self._coming: Future[Collected] | None = None
 
@@ -174,6 +181,7 @@ class Intake:
         if piece.broken_count:  # the counts of the API have no place for them
             told = {"job": self._job_id}
             log.warning("%d records were skipped: their syntax is broken", piece.broken_count, extra=told)
+        piece = self._wanted(piece)
         status, watermark = self._pipeline.admit(piece.columns)
         allowed, error = self._acceptance.look(status)
         if error is not None:
@@ -186,6 +194,23 @@ class Intake:
             self._keep(piece.columns.take(admitted))
         if error is not None:
             raise error
+
+    def _wanted(self, piece: Piece) -> Piece:
+        """The records of the time that is asked for."""
+        if self._since_ms is None and self._until_ms is None:
+            return piece
+        times, dated = piece.columns.times, piece.columns.dated
+        wanted = np.ones(len(piece), np.bool_)
+        if self._since_ms is not None:
+            wanted &= times >= self._since_ms
+        if self._until_ms is not None:
+            wanted &= times < self._until_ms
+        # Records whose time cannot be read are of the time that those around them are of: they were counted before, or
+        # will be.
+        begun = self._begun | (np.cumsum(wanted & dated) > 0)
+        wanted = np.where(dated, wanted, begun)
+        self._begun = self._begun or bool(wanted.any())
+        return piece if wanted.all() else piece.only(wanted)
 
 
 Collected = tuple[list[Piece], Exception | None]

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from tailmass.columns import Columns
+import numpy as np
+
+from tailmass.columns import Columns, Flags
 from tailmass.kernels.delimited import Positions
 
 PIECE_ROWS = 1 << 18
@@ -31,6 +33,12 @@ class Piece:
 
     def __len__(self) -> int:
         return len(self.columns)
+
+    def only(self, rows: Flags) -> "Piece":
+        """The records under a mask, with their bytes and fields, and nothing of what is between them."""
+        sizes, cells = np.diff(self.ends, prepend=0)[rows], self.cells[rows]
+        ends = np.cumsum(sizes, dtype=self.ends.dtype)
+        return Piece(self.columns.take(rows), int(sizes.sum()), int(cells.sum()), ends, cells, self.broken_count)
 
     def head(self, n: int) -> "Piece":
         """The first n records, with their bytes and fields, and nothing of what follows the last of them."""

@@ -39,6 +39,10 @@ class JobState:
     """What it remembers, as of the last flush, close or change of status; None before there was one."""
     scheduler_status: str = "STOPPED"
     """STARTED, STOPPING or STOPPED; said only of jobs that have a scheduler."""
+    scheduler_start_ms: int | None = None
+    """From when on it was last to feed the job; None for the earliest data."""
+    scheduler_end_ms: int | None = None
+    """Up to when; None for ever."""
 
     def document(self, base_url: str, *, native: bool = False, alert_threshold: float | None = None) -> dict[str, Any]:
         """The job as clients read it.

@@ -27,6 +27,7 @@ from tailmass.server import (
     logs,
     preview,
     results,
+    schedulers,
     snapshots,
     support,
     system,
@@ -42,6 +43,7 @@ from tailmass.server.logfiles import LogFiles
 from tailmass.server.metrics import Measured, Metrics
 from tailmass.server.paths import TidyPaths
 from tailmass.server.requests import Logged
+from tailmass.server.scheduling import Scheduling
 from tailmass.server.settings import Settings
 from tailmass.server.waiting import Waiting
 from tailmass.server.wire import NATIVE
@@ -59,6 +61,7 @@ RESOURCES = (
     results.router,
     alerts.router,
     snapshots.router,
+    schedulers.router,
     validate.router,
     logs.router,
     support.router,
@@ -98,11 +101,16 @@ def create_app(settings: Settings) -> FastAPI:
                 on_deleted=forget,
             )
             workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="job")
-            context = app.state.context = Context(settings, store, engine, metrics, waiting, logs, set(), workers)
+            scheduling = Scheduling(engine, settings.scheduler)
+            context = app.state.context = Context(
+                settings, store, engine, metrics, waiting, logs, scheduling, set(), workers
+            )
             metrics.watch(lambda: engine.jobs(0, 2**31 - 1)[1], lambda: len(context.uploads))
             metrics.watch_waiting(waiting.__len__)
+            await run_in_threadpool(scheduling.resume)
             async with housekeeping(context):
                 yield
+            await run_in_threadpool(scheduling.shutdown)
             if context.uploads:
                 # Those that outstayed the stop have been cancelled, and are letting their jobs go.
                 await asyncio.wait(context.uploads)

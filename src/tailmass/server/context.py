@@ -14,6 +14,7 @@ from starlette.requests import Request
 from tailmass.engine import Engine
 from tailmass.server.logfiles import LogFiles
 from tailmass.server.metrics import Metrics
+from tailmass.server.scheduling import Scheduling
 from tailmass.server.settings import Settings
 from tailmass.server.waiting import Waiting
 from tailmass.store import Store
@@ -33,6 +34,8 @@ class Context:
     waiting: Waiting
     """Who waits for alerts."""
     logs: LogFiles
+    scheduling: Scheduling
+    """What feeds jobs by itself."""
     uploads: set[asyncio.Task[Any]]
     """The requests that are uploads; each has a job to let go before the server can stop."""
     workers: ThreadPoolExecutor

@@ -29,6 +29,7 @@ milliseconds since the epoch.
 TAGS = [
     {"name": "jobs", "description": "What to watch: create, list, look at, change, pause, delete."},
     {"name": "data", "description": "Rows in: upload, flush, close."},
+    {"name": "schedulers", "description": "Jobs that feed themselves: start, stop."},
     {"name": "results", "description": "What was found: buckets of time with a score, records of what was unusual."},
     {"name": "alerts", "description": "Waiting for something unusual."},
     {"name": "snapshots", "description": "What a job had learnt: list, describe, delete, go back to."},

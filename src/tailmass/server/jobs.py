@@ -45,6 +45,8 @@ def _create(context: Context, configuration: bytes, spoken: str, overwrite: bool
     most = context.settings.limits.jobs
     if context.engine.jobs(0, 0)[0] >= most and not (overwrite and _exists(context, job.id)):
         raise TooManyJobsRunning(f"There are {most} jobs, which is the limit: delete one before creating another")
+    if overwrite and job.id is not None:
+        context.scheduling.leave(job.id)
     return context.engine.create(job, overwrite=overwrite)
 
 
@@ -148,6 +150,11 @@ async def resume(job_id: str, context: Reach) -> Response:
     responses=docs.errors(404, 409),
 )
 async def delete(job_id: str, context: Reach) -> Response:
-    """Remove a job with its model and results."""
-    await context.work(context.engine.delete, job_id)
+    """Remove a job with its model and results. Its scheduler is stopped first."""
+    await context.work(_delete, context, job_id)
     return Json(acknowledgement())
+
+
+def _delete(context: Context, job_id: str) -> None:
+    context.scheduling.leave(job_id)
+    context.engine.delete(job_id)

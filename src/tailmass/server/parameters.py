@@ -215,6 +215,17 @@ async def _range(start: Annotated[str, _START] = "", end: Annotated[str, _END] =
     return span(start, end)
 
 
+async def _feeding(
+    start: Annotated[
+        str, _text("start", f"Earliest time, itself included; without one, the earliest data. {_DATE}")
+    ] = "",
+    end: Annotated[
+        str, _text("end", f"Latest time, itself excluded; without one, in real time for ever. {_DATE}")
+    ] = "",
+) -> Range:
+    return span(start, end)
+
+
 def _switch(name: str, description: str, *aliases: str) -> Callable[..., Any]:
     described = _text(name, description, type="boolean", default=False)
 
@@ -366,6 +377,7 @@ async def _duration(
 
 Page = Annotated[Paging, Depends(_paging)]
 Between = Annotated[Range, Depends(_range)]
+Feeding = Annotated[Range, Depends(_feeding)]
 FlushAsked = Annotated[Flush, Depends(_flush)]
 DowntimeAsked = Annotated[bool, Depends(_downtime)]
 ResetAsked = Annotated[Reset, Depends(_reset)]

@@ -131,6 +131,9 @@ def _state(row: Row[Any]) -> JobState:
         create_time_ms=values["create_time_ms"],
         finished_time_ms=values["finished_time_ms"],
         last_data_time_ms=values["last_data_time_ms"],
+        scheduler_status=values["scheduler_status"] or "STOPPED",
+        scheduler_start_ms=values["scheduler_start_ms"],
+        scheduler_end_ms=values["scheduler_end_ms"],
         counts=Counts(**{name: values[name] for name in _COUNTS}),
         model_size=None if values["model_bytes"] is None else ModelSize(**{name: values[name] for name in _MODEL_SIZE}),
     )

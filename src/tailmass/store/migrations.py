@@ -201,6 +201,12 @@ def _runs(connection: Connection) -> None:
     made.create_all(connection, [runs])
 
 
+def _schedulers(connection: Connection) -> None:
+    """Whether and what schedulers feed; none was ever started."""
+    _add(connection, "tailmass_jobs", {"scheduler_status": _TEXT})
+    _add(connection, "tailmass_jobs", dict.fromkeys(("scheduler_start_ms", "scheduler_end_ms"), BigInteger()))
+
+
 STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _explanations,
     2: _populations,
@@ -213,5 +219,6 @@ STEPS: Mapping[int, Callable[[Connection], None]] = {
     9: _records_of_score,
     10: _audit,
     11: _runs,
+    12: _schedulers,
 }
 """What leads from each version to the one after it."""

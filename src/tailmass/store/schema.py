@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from tailmass.results import evidence
 
-VERSION = 12
+VERSION = 13
 """The schema this code reads and writes; it grows with every change to the tables below, by a step in `migrations`."""
 
 # SQLite gives numbers by itself only to a column declared INTEGER.
@@ -70,6 +70,10 @@ jobs = Table(
     Column("memory_status", _TEXT),
     Column("log_time_ms", BigInteger),
     Column("bucket_time", BigInteger),
+    # None of a job whose scheduler was never started, or that has none.
+    Column("scheduler_status", _TEXT),
+    Column("scheduler_start_ms", BigInteger),
+    Column("scheduler_end_ms", BigInteger),
     sqlite_autoincrement=True,
 )
 

@@ -79,6 +79,7 @@ class Store:
         *,
         config: Job | None = None,
         status: str | None = None,
+        scheduler_status: str | None = None,
         finished_time_ms: int | None = None,
         last_data_time_ms: int | None = None,
         counts: Counts | None = None,
@@ -86,7 +87,12 @@ class Store:
         used: Usage | None = None,
     ) -> None:
         """Change what is given of a job, and leave the rest; what it has `used` is added to what it had."""
-        values = {"status": status, "finished_time_ms": finished_time_ms, "last_data_time_ms": last_data_time_ms}
+        values = {
+            "status": status,
+            "scheduler_status": scheduler_status,
+            "finished_time_ms": finished_time_ms,
+            "last_data_time_ms": last_data_time_ms,
+        }
         given = {name: value for name, value in values.items() if value is not None}
         for part in (counts, model_size):
             if part is not None:
@@ -97,6 +103,12 @@ class Store:
             jobs.change(connection, job_id, given)
             if used is not None:
                 audit.use(connection, job_id, used)
+
+    def start_scheduler(self, job_id: str, start_ms: int | None, end_ms: int | None) -> None:
+        """Note that the scheduler of a job is started, and for which time."""
+        values = {"scheduler_status": "STARTED", "scheduler_start_ms": start_ms, "scheduler_end_ms": end_ms}
+        with self._database.write() as connection:
+            jobs.change(connection, job_id, values)
 
     def delete_job(self, job_id: str) -> None:
         """Remove a job with its results and its snapshots."""
