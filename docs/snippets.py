@@ -4,9 +4,10 @@
     ```sh run          is run by a shell; any other `sh` is only shown
     ```text output     is what the run block before it prints
 
-All of a page happens in one empty folder. Where it says port 8080, a real server listens on another one. Public data
-that a page reads is put into the folder if a comment `<!-- data: set/file.csv.gz -->` names it; it lies next to the
-checkout where the project is developed, and where it does not the page cannot be run.
+All of a page happens in one empty folder. Where it says port 8080, or a command means it without saying so, a real
+server listens on another one. Public data that a page reads is put into the folder if a comment
+`<!-- data: set/file.csv.gz -->` names it; it lies next to the checkout where the project is developed, and where it
+does not the page cannot be run.
 """
 
 import contextlib
@@ -78,7 +79,7 @@ class Page:
             if block.info == "python":
                 printed = self._python(body, block.line, namespace, folder)
             elif block.info == "sh run":
-                printed = self._shell(body, block.line, folder)
+                printed = self._shell(body, block.line, folder, port)
             elif block.info == "text output":
                 shown = _lines(printed.replace(f":{port}", ":8080"))
                 begin, end = block.span
@@ -94,12 +95,17 @@ class Page:
             exec(code, namespace)
         return out.getvalue()
 
-    def _shell(self, body: str, line: int, folder: Path) -> str:
+    def _shell(self, body: str, line: int, folder: Path, port: int) -> str:
         programs = str(Path(sys.executable).parent)
         run = subprocess.run(
             ["sh", "-e", "-c", body],
             cwd=folder,
-            env=os.environ | {"PATH": programs + os.pathsep + os.environ["PATH"], "NO_COLOR": "1"},
+            env=os.environ
+            | {
+                "PATH": programs + os.pathsep + os.environ["PATH"],
+                "NO_COLOR": "1",
+                "TAILMASS_URL": f"http://localhost:{port}",
+            },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -1,11 +1,18 @@
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tailmass.client import Client
+
+if TYPE_CHECKING:
+    from tests.conftest import Running
 
 Tailmass = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -41,3 +48,58 @@ def spike(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("rows") / "spike.csv"
     path.write_text("\n".join(lines) + "\n")
     return path
+
+
+HOURS = 48
+START = 1403568000  # 2014-06-24T00:00:00Z
+
+
+def configuration(job_id: str) -> dict[str, Any]:
+    """A job that watches the mean of `v` of each name, hour by hour."""
+    detectors = [{"function": "mean", "fieldName": "v", "byFieldName": "name"}]
+    return {
+        "id": job_id,
+        "analysisConfig": {"bucketSpan": 3600, "detectors": detectors, "influencers": ["name"]},
+        "dataDescription": {"fieldDelimiter": ",", "timeField": "time", "timeFormat": "epoch"},
+    }
+
+
+def rows(hours: int = HOURS, start: int = START) -> str:
+    """A row for each of two names every six minutes; in hour 40 one of them is far off."""
+    lines = ["time,name,v"]
+    for time in range(start, start + hours * 3600, 360):
+        odd = start + 40 * 3600 <= time < start + 41 * 3600
+        lines += [f"{time},a,{500 if odd else 10 + time % 7}", f"{time},b,{20 + time % 5}"]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture
+def remote(tailmass: Tailmass, lasting_server: "Running") -> Tailmass:
+    """Runs the command line against a server."""
+
+    def run(*arguments: str | Path, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+        return tailmass(*arguments, stdin=stdin, **({"TAILMASS_URL": lasting_server.url} | environment))
+
+    return run
+
+
+@pytest.fixture
+def client(lasting_server: "Running") -> Client:
+    """The server of `remote`, looked at without the command line."""
+    return Client(lasting_server.url)
+
+
+@pytest.fixture
+def job(client: Client, request: pytest.FixtureRequest) -> str:
+    """The id of a new job."""
+    return client.jobs.create(configuration(re.sub(r"\W", "-", request.node.name.lower())[:60].strip("-")))
+
+
+@pytest.fixture(scope="session")
+def analysed(lasting_server: "Running") -> str:
+    """The id of a job with two days of results, which no test changes."""
+    client = Client(lasting_server.url)
+    client.jobs.create(configuration("analysed"))
+    client.data.upload("analysed", rows())
+    client.data.close("analysed")
+    return "analysed"

@@ -10,9 +10,12 @@ from typing import Annotated
 
 import typer
 
+from tailmass.cli.data import data
 from tailmass.cli.demo import demo
 from tailmass.cli.detect import detect
 from tailmass.cli.estimate import estimate
+from tailmass.cli.job import job
+from tailmass.cli.results import results
 from tailmass.cli.server import server
 from tailmass.cli.token import token
 
@@ -48,6 +51,9 @@ def tailmass(
     See it work:          tailmass demo
     Try your own file:    tailmass detect orders.csv "mean(price) by region"
     Run the REST server:  tailmass server
+    Give it a job:        tailmass job create web.json
+    Send it rows:         tailmass data send web access.csv.gz
+    Read what it found:   tailmass results records web
     """
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
@@ -57,6 +63,9 @@ app.command()(demo)
 app.command(no_args_is_help=True)(detect)
 app.command(no_args_is_help=True)(estimate)
 app.command()(server)
+app.add_typer(job, name="job")
+app.add_typer(data, name="data")
+app.add_typer(results, name="results")
 app.add_typer(token, name="token")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Report = Callable[[int, int, int], None]
-"""Called with bytes done, bytes in all, and rows done."""
+"""Called with bytes done, bytes in all, and rows done; 0 where they are not known."""
 
 
 @contextmanager
@@ -18,10 +18,12 @@ def progress(what: str) -> Iterator[Report]:
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
-        TextColumn("{task.fields[rows]:,} rows"),
+        TextColumn("{task.fields[rows]}"),
         TimeElapsedColumn(),
     )
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=None, rows=0)
-        yield lambda done, total, rows: bar.update(task, completed=done, total=total or None, rows=rows)
+        task = bar.add_task(what, total=None, rows="")
+        yield lambda done, total, rows: bar.update(
+            task, completed=done, total=total or None, rows=f"{rows:,} rows" if rows else ""
+        )

@@ -60,7 +60,12 @@ def create(
 
 @token.command("list")
 def show(home: Home = None, store: StoreUrl = None) -> None:
-    """List the tokens there are, without what opens the server."""
+    """List the tokens there are, without what opens the server.
+
+    \b
+    Example:
+      tailmass token list
+    """
     with _opened(home, store) as opened:
         tokens = opened.tokens()
     width = max((len(each.name) for each in tokens), default=0)
@@ -71,7 +76,12 @@ def show(home: Home = None, store: StoreUrl = None) -> None:
 
 @token.command()
 def revoke(name: Name, home: Home = None, store: StoreUrl = None) -> None:
-    """Make a token worthless, at once."""
+    """Make a token worthless, at once.
+
+    \b
+    Example:
+      tailmass token revoke shipper
+    """
     with _opened(home, store) as opened:
         opened.remove_token(name)
 

@@ -1,0 +1,57 @@
+"""The server that a command talks to, and how what it refuses is told."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from tailmass.cli.complaint import DATA, USAGE, complain
+
+if TYPE_CHECKING:
+    from tailmass.client import Client
+    from tailmass.errors import EngineError
+
+DEFAULT_URL = "http://localhost:8080"
+
+Url: TypeAlias = Annotated[str, typer.Option(metavar="URL", envvar="TAILMASS_URL", help="Where the server is.")]
+Token: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="TOKEN", envvar="TAILMASS_TOKEN", help="What opens a server that asks for one.")
+]
+JobId: TypeAlias = Annotated[str, typer.Argument(metavar="JOB", help="Id of the job.")]
+
+
+@contextmanager
+def connected(url: str, token: str | None) -> "Iterator[Client]":
+    """A client of the server; what it refuses, or that it is not there, becomes a sentence and an exit code."""
+    from http.client import HTTPException
+
+    from tailmass.client import Client
+    from tailmass.errors import EngineError
+
+    try:
+        yield Client(url, token=token)
+    except EngineError as error:
+        complain(sentence(error), exit_code(error))
+    except BrokenPipeError:
+        raise  # the reader of our output has gone
+    except (OSError, HTTPException) as error:
+        if isinstance(error, OSError) and error.filename:
+            complain(f"{error.filename}: {error.strerror}", DATA)
+        reason = getattr(error, "strerror", None) or error
+        complain(f"no answer from {url} ({reason}): start `tailmass server`, or say where it is with --url", DATA)
+    except ValueError as error:
+        complain(" ".join(str(error).split()), USAGE)
+
+
+def sentence(error: "EngineError") -> str:
+    """What a server says is wrong, with its number."""
+    told = error.message if error.cause is None else f"{error.message} ({error.cause})"
+    return f"{' '.join(told.split())} ({error.code})"
+
+
+def exit_code(error: "EngineError") -> int:
+    """Wrong usage if the job or what is asked of it cannot be, else a problem with the data."""
+    from tailmass.errors import ConfigurationError, MissingJob, RequestError
+
+    return USAGE if isinstance(error, ConfigurationError | MissingJob | RequestError) else DATA

@@ -1,0 +1,31 @@
+"""Ctrl-C as something to wait for, so that what is under way is finished first."""
+
+import os
+import select
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+@contextmanager
+def interrupt() -> Iterator[int]:
+    """A file descriptor that has something to read once Ctrl-C was pressed; pressed again it ends the command."""
+    waiting, pressed = os.pipe()
+
+    def tell(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)
+        os.write(pressed, b"!")
+
+    before = signal.signal(signal.SIGINT, tell)
+    try:
+        yield waiting
+    finally:
+        signal.signal(signal.SIGINT, before)
+        os.close(waiting)
+        os.close(pressed)
+
+
+def waited(interrupted: int, seconds: float) -> bool:
+    """Wait; False if Ctrl-C was pressed meanwhile."""
+    return not select.select([interrupted], [], [], seconds)[0]
