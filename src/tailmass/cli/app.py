@@ -10,13 +10,17 @@ from typing import Annotated
 
 import typer
 
+from tailmass.cli.alerts import alerts
 from tailmass.cli.data import data
 from tailmass.cli.demo import demo
 from tailmass.cli.detect import detect
 from tailmass.cli.estimate import estimate
 from tailmass.cli.job import job
+from tailmass.cli.logs import logs
 from tailmass.cli.results import results
+from tailmass.cli.scheduler import scheduler
 from tailmass.cli.server import server
+from tailmass.cli.snapshot import snapshot
 from tailmass.cli.token import token
 
 
@@ -63,9 +67,13 @@ app.command()(demo)
 app.command(no_args_is_help=True)(detect)
 app.command(no_args_is_help=True)(estimate)
 app.command()(server)
+app.command(no_args_is_help=True)(logs)
 app.add_typer(job, name="job")
 app.add_typer(data, name="data")
 app.add_typer(results, name="results")
+app.add_typer(alerts, name="alerts")
+app.add_typer(snapshot, name="snapshot")
+app.add_typer(scheduler, name="scheduler")
 app.add_typer(token, name="token")
 
 

@@ -51,7 +51,7 @@ def sentence(error: "EngineError") -> str:
 
 
 def exit_code(error: "EngineError") -> int:
-    """Wrong usage if the job or what is asked of it cannot be, else a problem with the data."""
-    from tailmass.errors import ConfigurationError, MissingJob, RequestError
+    """Wrong usage if there is no such job or log, or what is asked cannot be; else a problem with the data."""
+    from tailmass.errors import ConfigurationError, LogError, MissingJob, RequestError
 
-    return USAGE if isinstance(error, ConfigurationError | MissingJob | RequestError) else DATA
+    return USAGE if isinstance(error, ConfigurationError | LogError | MissingJob | RequestError) else DATA
