@@ -1,14 +1,23 @@
 """The examples, as a newcomer runs them."""
 
+import csv
+import io
 import json
+import re
 import select
+import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+import pytest
+
 from prelert.engineApiClient import EngineApiClient
+from tailmass.client import Client
+from tailmass.feeds import farequote
 
 if TYPE_CHECKING:
     from tests.conftest import Running
@@ -74,6 +83,135 @@ def test_alerts_are_printed_until_the_job_closes(lasting_server: "Running") -> N
     assert rest[1].startswith("  record 2014-05-")
     assert rest[-1].startswith("No more alerts: Job 'polled' is CLOS")
     assert polling.returncode == 0
+
+
+HOURS = 48
+START = 1_403_568_000  # 2014-06-24T00:00:00Z
+
+
+@pytest.fixture(scope="module")
+def analysed(lasting_server: "Running") -> str:
+    """The id of a job that has seen two names for two days, one of which is far off in hour 40."""
+    client = Client(lasting_server.url)
+    client.jobs.create(
+        {
+            "id": "exported",
+            "analysisConfig": {
+                "bucketSpan": 3600,
+                "detectors": [{"function": "mean", "fieldName": "v", "byFieldName": "name"}],
+                "influencers": ["name"],
+            },
+            "dataDescription": {"fieldDelimiter": ",", "timeField": "time", "timeFormat": "epoch"},
+        }
+    )
+    lines = ["time,name,v\n"]
+    for moment in range(START, START + HOURS * 3600, 360):
+        odd = START + 40 * 3600 <= moment < START + 41 * 3600
+        lines += [f"{moment},a,{500 if odd else 10 + moment % 7}\n", f"{moment},b,{20 + moment % 5}\n"]
+    client.data.upload("exported", lines)
+    client.data.close("exported")
+    return "exported"
+
+
+def at(running: "Running") -> tuple[str, ...]:
+    return "--host", running.host, "--port", str(running.port)
+
+
+def test_the_simple_example_prints_all_buckets(lasting_server: "Running", tmp_path: Path) -> None:
+    text = farequote.csv().decode()
+    (tmp_path / "farequote.csv").write_text(re.sub(r"^(\S+)T(\S+)Z", r"\1 \2Z", text, flags=re.MULTILINE))
+    told = run("simple_engine_api_example.py", *at(lasting_server), str(tmp_path / "farequote.csv")).splitlines()
+    assert told[0] == "Date,Anomaly Score,Max Normalized Probablility"
+    scores = {date: float(score) for date, score, _ in (line.split(",") for line in told[1:])}
+    assert len(scores) == 119
+    assert max(scores, key=lambda date: scores[date]) == "2026-03-04T16:00:00.000+0000"
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Path:
+    """An hour of a network, with a host whose name has a comma."""
+    lines = ['_time,In Discards,In Octets,Out Discards,Out Octets,"host"']
+    lines += [f'then,{n % 3},{1000 + n},{n % 2},{2000 + n},"web, {n % 2}"' for n in range(12)]
+    path = tmp_path / "network.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_measurements_are_replayed_at_new_times(lasting_server: "Running", network: Path) -> None:
+    told = run("streaming_apm.py", *at(lasting_server), "--duration", "30", str(network)).splitlines()
+    dates = [line.split(",")[0] for line in told[1:]]
+    first = datetime(2014, 5, 18, tzinfo=UTC)
+    assert dates == [(first + timedelta(hours=n)).strftime("%Y-%m-%dT%H:%M:%S.000+0000") for n in range(29)]
+    job = list(Client(lasting_server.url).jobs.all())[-1]
+    assert (job["status"], job["counts"]["processedRecordCount"]) == ("CLOSED", 360)
+    assert job["counts"]["invalidDateCount"] == 0
+
+
+def test_ctrl_c_closes_the_job_of_a_replay(lasting_server: "Running", network: Path) -> None:
+    command = [sys.executable, str(EXAMPLES / "streaming_apm.py"), *at(lasting_server), str(network)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as replay:
+        assert replay.stdout is not None
+        assert replay.stdout.readline().startswith("Date,")
+        assert replay.stdout.readline().startswith("2014-05-18T00:00:00")
+        replay.send_signal(signal.SIGINT)
+        replay.communicate(timeout=60)
+    assert replay.returncode == 0
+    assert list(Client(lasting_server.url).jobs.all())[-1]["status"] == "CLOSED"
+
+
+def test_records_and_influencers_become_csv(lasting_server: "Running", analysed: str) -> None:
+    where = (analysed, lasting_server.host, str(lasting_server.port))
+    for kind, score in (("records", "normalizedProbability"), ("influencers", "anomalyScore")):
+        rows = list(csv.DictReader(io.StringIO(run(f"{kind}_to_csv.py", *where))))
+        assert list(rows[0]) == sorted(rows[0])
+        assert rows[0]["timestamp"] == "2014-06-25T16:00:00.000+0000"
+        assert [float(row[score]) for row in rows] == sorted((float(row[score]) for row in rows), reverse=True)
+        assert len(list(csv.DictReader(io.StringIO(run(f"{kind}_to_csv.py", *where, "1"))))) == 1
+
+
+@pytest.mark.parametrize("kind", ["records", "influencers"])
+def test_an_export_without_a_host_shows_how_it_is_used(kind: str) -> None:
+    command = [sys.executable, str(EXAMPLES / f"{kind}_to_csv.py"), "job"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Usage: ")
+
+
+def test_buckets_and_records_are_printed_from_a_score_upwards(lasting_server: "Running", analysed: str) -> None:
+    every = run("print_job_buckets.py", *at(lasting_server), analysed).splitlines()
+    assert len(every) == 1 + HOURS - 1
+    worst = run("print_job_buckets.py", *at(lasting_server), "--anomalyScore", "50", analysed).splitlines()
+    assert [line.split(",")[0] for line in worst[1:]] == ["2014-06-25T16:00:00.000+0000"]
+    filters = ("--anomalyScore", "50", "--normalizedProbability", "50")
+    found = run("print_job_records.py", *at(lasting_server), *filters, analysed).splitlines()
+    assert [line.split(",")[0] for line in found[1:]] == ["2014-06-25T16:00:00.000+0000"]
+
+
+def test_buckets_that_come_are_printed_until_ctrl_c(lasting_server: "Running", analysed: str) -> None:
+    client = Client(lasting_server.url)
+    known = client.jobs.get(analysed)
+    client.jobs.create({"id": "going-on", **{key: known[key] for key in ("analysisConfig", "dataDescription")}})
+    client.data.upload("going-on", "time,name,v\n" + "".join(f"{START + 1800 * n},a,1\n" for n in range(3)))
+    command = [sys.executable, str(EXAMPLES / "print_job_buckets.py"), *at(lasting_server), "going-on"]
+    command += ["--continue-poll", "--interval", "0.05"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as polling:
+        assert polling.stdout is not None
+        assert polling.stdout.readline().startswith("Date,")
+        assert polling.stdout.readline().startswith("2014-06-24T00:00:00")
+        client.data.upload("going-on", f"time,name,v\n{START + 7200},a,1\n")
+        assert polling.stdout.readline().startswith("2014-06-24T01:00:00")
+        polling.send_signal(signal.SIGINT)
+        polling.communicate(timeout=60)
+    assert polling.returncode == 0
+
+
+def test_all_jobs_are_deleted(server: "Running") -> None:
+    client = Client(server.url)
+    for job_id in ("one", "two"):
+        client.jobs.create({"id": job_id, "analysisConfig": {"detectors": [{"function": "count"}]}})
+    assert run("delete_all_jobs.py", *at(server)).splitlines() == ["Deleted one", "Deleted two"]
+    assert client.jobs.all().page()["hitCount"] == 0
+    assert run("delete_all_jobs.py", *at(server)) == ""
 
 
 def _readable(stream: IO[str]) -> bool:
