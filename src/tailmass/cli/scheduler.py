@@ -1,4 +1,4 @@
-"""`tailmass scheduler`: jobs that fetch their rows themselves."""
+"""`tailmass scheduler`: jobs that feed themselves."""
 
 from typing import Annotated
 
@@ -6,14 +6,14 @@ import typer
 
 from tailmass.cli.connect import DEFAULT_URL, JobId, Token, Url, connected
 
-scheduler = typer.Typer(help="Let a job fetch its rows itself.", no_args_is_help=True)
+scheduler = typer.Typer(help="Let a job feed itself, from what its schedulerConfig names.", no_args_is_help=True)
 
 
 @scheduler.command()
 def start(
     job_id: JobId,
     since: Annotated[
-        str | None, typer.Option(metavar="TIME", help="First rows to fetch. [default: where it stopped]")
+        str | None, typer.Option(metavar="TIME", help="First rows to read. [default: where it stopped]")
     ] = None,
     until: Annotated[
         str | None, typer.Option(metavar="TIME", help="Where to end, not included. [default: never]")
@@ -21,7 +21,7 @@ def start(
     url: Url = DEFAULT_URL,
     token: Token = None,
 ) -> None:
-    """Let a job that has a schedulerConfig fetch its rows.
+    """Let a job that has a schedulerConfig feed itself, in the background.
 
     \b
     Examples:
@@ -34,7 +34,7 @@ def start(
 
 @scheduler.command()
 def stop(job_id: JobId, url: Url = DEFAULT_URL, token: Token = None) -> None:
-    """Let a job fetch no more, and wait until it has stopped.
+    """Let a job feed itself no more, and wait until what it has read is analysed.
 
     \b
     Example:
