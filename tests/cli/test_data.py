@@ -4,8 +4,10 @@ import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -61,6 +63,24 @@ def test_rows_that_are_refused_are_a_problem_of_the_data(remote: "Tailmass", job
     assert (sent.returncode, sent.stdout) == (3, "")
     assert "(30101)" in sent.stderr
     assert remote("data", "send", job, "nowhere.csv").returncode == 3
+
+
+def test_a_server_that_hangs_up_is_told_of(tailmass: "Tailmass", tmp_path: Path) -> None:
+    (tmp_path / "long.csv").write_text(rows(20_000))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def hang_up() -> None:
+            answering, _ = listening.accept()
+            with answering:
+                answering.recv(1000)
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        sent = tailmass("data", "send", "web", tmp_path / "long.csv", "--url", url)
+        thread.join()
+    assert (sent.returncode, sent.stdout) == (3, "")
+    assert sent.stderr.startswith(f"Error: no answer from {url} (")
 
 
 def test_buckets_are_sent_anew(remote: "Tailmass", client: Client, job: str) -> None:

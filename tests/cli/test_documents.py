@@ -25,6 +25,10 @@ def test_a_table_is_headed_once_and_its_numbers_end_below_each_other() -> None:
     assert written(Format.TABLE) == "score  who\n    7  ann\n 11.5\n"
 
 
+def test_a_table_does_not_steer_the_terminal() -> None:
+    assert written(Format.TABLE, [[{"score": 1, "who": "a\x1b[2J\nb"}]]).splitlines()[1] == "    1  a\ufffd[2J b"
+
+
 def test_csv_has_every_field_that_any_document_has() -> None:
     assert list(csv.reader(io.StringIO(written(Format.CSV)))) == [
         ["late", "odd", "score", "who"],

@@ -70,6 +70,20 @@ def test_a_file_says_by_its_ending_how_it_is_written(remote: "Tailmass", analyse
     assert len(lines((tmp_path / "buckets.ndjson").read_text())) == 47
 
 
+def test_what_is_refused_leaves_the_file_as_it_was(remote: "Tailmass", tmp_path: Path) -> None:
+    (tmp_path / "kept.csv").write_text("kept")
+    assert remote("results", "records", "nobody", "--output", tmp_path / "kept.csv").returncode == 2
+    assert (tmp_path / "kept.csv").read_text() == "kept"
+
+
+def test_a_reader_that_has_enough_may_go(analysed: str, lasting_server: "Running") -> None:
+    read = f"{sys.executable} -m tailmass.cli results buckets {analysed} --format ndjson"
+    command = f"{read} --url {lasting_server.url} | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60, check=True, env=os.environ)
+    assert len(lines(done.stdout)) == 1
+    assert "Error" not in done.stderr
+
+
 def test_interim_results_are_there_when_asked_for(remote: "Tailmass", client: Client, job: str) -> None:
     client.data.upload(job, rows(3))
     client.data.flush(job, calc_interim=True)

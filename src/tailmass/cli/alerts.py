@@ -95,6 +95,7 @@ def watch(
 def _told(alert: "Document") -> str:
     """An alert as lines: its bucket, and what was unusual in it."""
     from tailmass.cli.columns import RECORDS, marked, time
+    from tailmass.cli.documents import printable
 
     bucket: dict[str, Any] = alert.get("bucket", {})
     found = alert.get("records") or bucket.get("records", [])
@@ -102,5 +103,5 @@ def _told(alert: "Document") -> str:
     lines = [f"{marked(alert['anomalyScore'])}  {time(when)}  {alert['alertType']}  {alert['uri']}"]
     for record in found:
         shown = (show(record) for name, show in RECORDS.items() if name != "when (UTC)")
-        lines.append(f"  {'  '.join(cell for cell in shown if cell)}")
+        lines.append("  ".join(["", *(printable(cell) for cell in shown if cell)]))
     return "\n".join(lines)

@@ -1,8 +1,10 @@
 """The server that a command talks to, and how what it refuses is told."""
 
+import select
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TextIO, TypeAlias
 
 import typer
 
@@ -33,15 +35,22 @@ def connected(url: str, token: str | None) -> "Iterator[Client]":
         yield Client(url, token=token)
     except EngineError as error:
         complain(sentence(error), exit_code(error))
-    except BrokenPipeError:
-        raise  # the reader of our output has gone
     except (OSError, HTTPException) as error:
+        if isinstance(error, BrokenPipeError) and _unread(sys.stdout):
+            raise  # it is not the server that has gone
         if isinstance(error, OSError) and error.filename:
             complain(f"{error.filename}: {error.strerror}", DATA)
         reason = getattr(error, "strerror", None) or error
         complain(f"no answer from {url} ({reason}): start `tailmass server`, or say where it is with --url", DATA)
     except ValueError as error:
         complain(" ".join(str(error).split()), USAGE)
+
+
+def _unread(out: TextIO) -> bool:
+    """Whether the reader of a pipe has gone."""
+    state = select.poll()
+    state.register(out, 0)
+    return any(events & (select.POLLERR | select.POLLHUP) for _, events in state.poll(0))
 
 
 def sentence(error: "EngineError") -> str:

@@ -74,7 +74,7 @@ def _chosen(pages: Pages, fields: Sequence[str]) -> Iterator[list[Document]]:
 def _table(pages: Pages, columns: Columns, out: TextIO) -> None:
     widths: list[int] = []
     for page in pages:
-        rows = [[" ".join(show(document).split()) for show in columns.values()] for document in page]
+        rows = [[printable(show(document)) for show in columns.values()] for document in page]
         if rows and not widths:
             # Later pages keep to the widths of the first: what is wider there is out of line rather than late.
             lengths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -89,6 +89,12 @@ def _table(pages: Pages, columns: Columns, out: TextIO) -> None:
             )
             print("  ".join(aligned).rstrip(), file=out)
         out.flush()
+
+
+def printable(text: str) -> str:
+    """The text on one line, without what would steer a terminal: rows come from anywhere."""
+    line = " ".join(text.split())
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
 
 
 def _json(pages: Pages, out: TextIO) -> None:

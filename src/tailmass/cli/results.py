@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -295,12 +295,15 @@ def _write(
     if follow and (form in (Form.PARQUET, Form.JSON) or (form is Form.CSV and not names)):
         way_out = "name the --fields" if form is Form.CSV else "take ndjson, csv or a table"
         complain(f"--follow does not end, and {form} has to know all first: {way_out}", USAGE)
-    if form is Form.PARQUET:
-        if output is None:
-            complain("Parquet is not for a terminal: give --output FILE", USAGE)
-        parquet(pages, output, names)
-    elif output is None:
+    if form is Form.PARQUET and output is None:
+        complain("Parquet is not for a terminal: give --output FILE", USAGE)
+    # What the server refuses to answer leaves the file as it was.
+    coming = iter(pages)
+    pages = chain([next(coming, [])], coming)
+    if output is None:
         write(pages, Format(form), columns, names)
+    elif form is Form.PARQUET:
+        parquet(pages, output, names)
     else:
         with output.open("w", newline="") as file:
             write(pages, Format(form), columns, names, file)
