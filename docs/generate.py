@@ -337,7 +337,10 @@ def cli_page() -> str:
     return f"""# Command line
 {NOTE}
 
-Results go to stdout, everything else to stderr. `NO_COLOR` is respected.
+Results go to stdout, everything else to stderr. `NO_COLOR` is respected. Unless a command says otherwise it exits with
+0 when it is done, with 2 when it was used wrongly, or asks a server for what is not there or cannot be, and with 3
+when there is a problem with the data or no answer of the server. [How to drive a server](../howto/server-commands.md)
+shows those that need one.
 
 ```text
 {_help()}

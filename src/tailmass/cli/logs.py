@@ -26,7 +26,7 @@ def logs(
     url: Url = DEFAULT_URL,
     token: Token = None,
 ) -> None:
-    """Print the end of a log of a job, or fetch all logs of a job or of the server as a zip.
+    """Print the end of a log of a job, or fetch all logs, zipped.
 
     \b
     Examples:
