@@ -42,7 +42,15 @@ def test_a_method_that_does_not_fit_is_an_error_without_a_number_of_its_own(api:
     answered = api.put("/jobs/a")
     assert answered.status_code == 405
     assert answered.json() == {"errorCode": 0, "message": "Method Not Allowed: PUT /engine/v2/jobs/a"}
-    assert answered.headers["allow"]
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("/jobs", "GET, POST"), ("/jobs/a", "DELETE, GET"), ("/data/a/close", "POST"), ("/jobs/a/update", "PUT")],
+)
+def test_a_method_that_does_not_fit_is_answered_with_all_that_do(api: httpx.Client, path: str, allowed: str) -> None:
+    answered = api.options(path)
+    assert (answered.status_code, answered.headers["allow"]) == (405, allowed)
 
 
 def test_an_error_is_json_like_everything_else(api: httpx.Client) -> None:

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tailmass.errors import EngineError, UnknownError
@@ -60,12 +61,23 @@ async def answer(request: Request, error: Exception) -> Response:
         case HTTPException():
             # The router's own: no such route, or not with this method.
             told = UnknownError(f"{error.detail}: {request.method} {request.scope['path']}")
-            return Json(document(told, request), error.status_code, error.headers)
+            headers = error.headers if error.status_code != 405 else {"Allow": ", ".join(_methods(request))}
+            return Json(document(told, request), error.status_code, headers)
         case ClientDisconnect():
             return Response(status_code=CLIENT_LEFT)
         case _:
             log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
             return Json(surprise().document(), 500)
+
+
+def _methods(request: Request) -> list[str]:
+    """The methods that the resource asked for has; the router knows of them one by one."""
+
+    def served(method: str) -> bool:
+        asked = {**request.scope, "method": method}
+        return any(route.matches(asked)[0] is Match.FULL for route in request.app.routes)
+
+    return [method for method in ("DELETE", "GET", "POST", "PUT") if served(method)]
 
 
 def document(error: EngineError, request: Request) -> dict[str, Any]:
