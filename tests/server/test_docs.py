@@ -100,3 +100,4 @@ def test_a_bucket_may_be_missing_and_so_may_its_job(description: dict[str, Any])
     answers = description["paths"]["/engine/v2/results/{job_id}/buckets/{timestamp}"]["get"]["responses"]
     either = answers["404"]["content"]["application/json"]["schema"]["anyOf"]
     assert [each["$ref"].rpartition("/")[2] for each in either] == ["Missing", "Error"]
+    assert answers["400"]["content"]["application/json"]["schema"]["$ref"].endswith("/Error")

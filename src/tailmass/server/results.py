@@ -100,7 +100,7 @@ def buckets(
     "/{job_id}/buckets/{timestamp}",
     summary="Look at a bucket",
     response_description="The bucket.",
-    responses=docs.missing("bucket", of_job=True),
+    responses=docs.errors(400) | docs.missing("bucket", of_job=True),
 )
 def bucket(
     job_id: str,
@@ -256,7 +256,7 @@ def category(job_id: str, category_id: CategoryId, request: Request, context: Re
     "/{job_id}/{timestamp}",
     summary="Look at a bucket, by the short form of its path",
     response_description="The bucket.",
-    responses=docs.missing("bucket", of_job=True),
+    responses=docs.errors(400) | docs.missing("bucket", of_job=True),
 )
 def bucket_in_short(
     job_id: str,
