@@ -17,6 +17,7 @@ import pytest
 
 from tailmass.server.run import Server
 from tailmass.server.settings import Settings
+from tests.elastic import SERVERS, elastic
 
 PATIENCE = 60.0
 """Seconds after which something that should have happened counts as never happening."""
@@ -78,6 +79,7 @@ import sys
 from pathlib import Path
 from tailmass.server.run import serve
 from tailmass.server.settings import Settings
+from tests.elastic import SERVERS, elastic
 
 serve(Settings(home=Path(sys.argv[1]), port=int(sys.argv[2])), ready=lambda url: print(url, flush=True))
 """
@@ -149,3 +151,10 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip("needs the shared specification and data next to the checkout")
     return folder
+
+
+@pytest.fixture(scope="session", params=SERVERS)
+def elastic_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """An Elasticsearch, and then an OpenSearch, for many tests, whose indices need names of their own."""
+    with elastic(request.param) as url:
+        yield url

@@ -20,7 +20,8 @@ def test_help_names_every_command_and_the_first_thing_to_try(tailmass: "Tailmass
     done = tailmass("--help")
     assert done.returncode == 0
     assert all(
-        command in done.stdout for command in ("demo", "detect", "estimate", "server", "tailmass detect orders.csv")
+        command in done.stdout
+        for command in ("demo", "detect", "elk", "estimate", "server", "tailmass detect orders.csv")
     )
 
 

@@ -14,6 +14,7 @@ from tailmass.cli.alerts import alerts
 from tailmass.cli.data import data
 from tailmass.cli.demo import demo
 from tailmass.cli.detect import detect
+from tailmass.cli.elk import elk
 from tailmass.cli.estimate import estimate
 from tailmass.cli.job import job
 from tailmass.cli.logs import logs
@@ -65,6 +66,7 @@ def tailmass(
 
 app.command()(demo)
 app.command(no_args_is_help=True)(detect)
+app.command(no_args_is_help=True)(elk)
 app.command(no_args_is_help=True)(estimate)
 app.command()(server)
 app.command(no_args_is_help=True)(logs)

@@ -1,1 +1,1 @@
-"""What pulls or makes rows; so far the generated airline data of the demo."""
+"""What pulls or makes rows: Elasticsearch and OpenSearch, and the generated airline data of the demo."""

@@ -1,0 +1,96 @@
+"""How far rows have been sent into a job, on the disk, so that a pull that was ended in any way goes on there.
+
+What a job has counted is the truth; the journal only says which rows these are. It has three places: up to the first
+everything is safe in the job, up to the second everything was acknowledged, and up to the third rows are on their way.
+Whatever the job has counted, one of them is the last before it, and from there a few rows are passed over.
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How many rows there are before a time."""
+
+    rows: int
+    until_ms: int
+
+
+@dataclass(slots=True)
+class Journal:
+    """What is pulled into which job, and how far that is."""
+
+    path: Path
+    job_id: str
+    source: dict[str, Any]
+    """What tells this pull from others."""
+    since_ms: int
+    """Where it began."""
+    before: int
+    """Rows that the job had counted before the first of this pull."""
+    kept: Place
+    sent: Place
+    sending: Place | None = None
+
+    @classmethod
+    def new(cls, path: Path, job_id: str, source: dict[str, Any], since_ms: int, before: int) -> "Journal":
+        """The journal of a pull that has not begun."""
+        start = Place(0, since_ms)
+        return cls(path, job_id, source, since_ms, before, kept=start, sent=start)
+
+    @classmethod
+    def read(cls, path: Path) -> "Journal | None":
+        """The journal at a path; None if there is none."""
+        try:
+            document = json.loads(path.read_bytes())
+            kept, sent = Place(**document.pop("kept")), Place(**document.pop("sent"))
+            sending = document.pop("sending")
+            return cls(path, **document, kept=kept, sent=sent, sending=None if sending is None else Place(**sending))
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise ValueError(f"{path} says nothing about a pull: give another --state, or remove it") from None
+
+    def locate(self, counted: int) -> tuple[Place, int]:
+        """Where to go on in a job that has counted so many rows: a place, and how many rows after it are there too."""
+        rows = counted - self.before
+        places = [place for place in (self.sending, self.sent, self.kept) if place is not None and place.rows <= rows]
+        if not places or rows > (self.sending or self.sent).rows:
+            expected = (self.sending or self.sent).rows
+            raise ValueError(
+                f"the job {self.job_id!r} has {rows:,} rows of this pull, but {self.path} says {expected:,}: "
+                "the job was set back, or something else sends to it; begin anew with a new job and another --state"
+            )
+        self.sent, self.sending = places[0], None
+        return places[0], rows - places[0].rows
+
+    def begin(self, place: Place) -> None:
+        """Note that the rows up to a place are about to be sent."""
+        self.sending = place
+        self.save()
+
+    def reach(self, place: Place) -> None:
+        """Note that the rows up to a place were acknowledged."""
+        self.sent, self.sending = place, None
+        self.save()
+
+    def keep(self) -> None:
+        """Note that what was acknowledged is safe."""
+        if self.kept != self.sent:
+            self.kept = self.sent
+            self.save()
+
+    def save(self) -> None:
+        """Write it so that a crash leaves the old or the new one."""
+        document = asdict(self)
+        del document["path"]
+        beside = self.path.with_name(f"{self.path.name}.new")
+        with beside.open("w") as file:
+            json.dump(document, file)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(self.path)

@@ -1,0 +1,120 @@
+"""From a source into a job, every row once, whatever breaks off in between."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from tailmass.feeds.journal import Journal, Place
+from tailmass.feeds.rows import Part, Row, Span
+
+log = logging.getLogger(__name__)
+
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+"""Seconds to wait after one failure after another."""
+
+
+class Source(Protocol):
+    """Where rows come from; an OSError says that it may work again later."""
+
+    def count(self, span: Span) -> int:
+        """How many rows of a time there are."""
+
+    def parts(self, span: Span) -> Iterator[Part]:
+        """The rows of a time, always in the same order."""
+
+
+class Job(Protocol):
+    """Where rows go; an OSError says that it may work again later."""
+
+    def counted(self) -> int:
+        """How many rows it has been given, once nothing is on its way."""
+
+    def send(self, rows: Sequence[Row]) -> None:
+        """Give it rows, and wait until it has them."""
+
+    def keep(self, until_ms: int) -> None:
+        """Make safe what it has learnt; it has all rows before a time."""
+
+
+class Pull:
+    """Rows on their way from a source into a job.
+
+    Parameters
+    ----------
+    source, job : from where to where
+    journal : how far that is
+    report : told the place whenever one is reached
+    complain : told what is tried again, and in how many seconds
+    live : whether this is real time: failures are borne for ever, and the job hears of silence too
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        job: Job,
+        journal: Journal,
+        *,
+        report: Callable[[Place], None] = lambda place: None,
+        complain: Callable[[OSError, float], None] = lambda error, pause: None,
+        live: bool = False,
+        pauses: Sequence[float] = PAUSES,
+    ) -> None:
+        self._source = source
+        self._job = job
+        self._journal = journal
+        self._report = report
+        self._complain = complain
+        self._live = live
+        self._pauses = pauses
+        self._failures = 0
+        self._place: Place | None = None
+
+    def to(self, until_ms: int) -> None:
+        """Send all rows before a time that have not been sent, and make them safe."""
+        while True:
+            try:
+                self._go(until_ms)
+                return
+            except OSError as error:
+                # Something may have arrived all the same: the job is asked, as after a restart.
+                self._place = None
+                self._wait(error)
+
+    def _go(self, until_ms: int) -> None:
+        skip = 0
+        if self._place is None:
+            self._place, skip = self._journal.locate(self._job.counted())
+        for day in Span(self._place.until_ms, until_ms).days():
+            if self._source.count(day):
+                for part in self._source.parts(day):
+                    self._deliver(part, skip)
+                    skip = max(0, skip - len(part.rows))
+            self._reach(Place(self._place.rows, day.until_ms))
+            if self._live or self._journal.kept.rows != self._place.rows:
+                self._job.keep(day.until_ms)
+            self._journal.keep()
+
+    def _deliver(self, part: Part, skip: int) -> None:
+        assert self._place is not None
+        place = Place(self._place.rows + len(part.rows), part.until_ms)
+        if rows := part.rows[skip:]:
+            self._journal.begin(place)
+            self._job.send(rows)
+        self._reach(place)
+
+    def _reach(self, place: Place) -> None:
+        if place != self._place:
+            self._journal.reach(place)
+        self._place = place
+        self._failures = 0
+        self._report(place)
+
+    def _wait(self, error: OSError) -> None:
+        last = self._failures >= len(self._pauses)
+        if last and not self._live:
+            raise error
+        pause = self._pauses[-1 if last else self._failures]
+        self._failures += 1
+        self._complain(error, pause)
+        time.sleep(pause)
