@@ -155,6 +155,6 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session", params=SERVERS)
 def elastic_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """An Elasticsearch, and then an OpenSearch, for many tests, whose indices need names of their own."""
+    """One Elasticsearch or OpenSearch after the other, for many tests, whose indices need names of their own."""
     with elastic(request.param) as url:
         yield url

@@ -81,12 +81,13 @@ def _programs() -> Path:
 def _folder() -> Iterator[Path]:
     # Not pytest's: only its owner may enter that, and PostgreSQL does not run as root.
     with tempfile.TemporaryDirectory(prefix="postgresql-") as name:
-        if who := _someone_else():
+        if who := someone_else():
             os.chown(name, who["user"], who["group"])
         yield Path(name)
 
 
-def _someone_else() -> dict[str, Any]:
+def someone_else() -> dict[str, Any]:
+    """Who a program is run as that refuses to run as root, as arguments of `subprocess`; nothing if nobody is root."""
     if os.getuid() != 0:
         return {}
     names = {user.pw_name for user in pwd.getpwall()}
@@ -103,7 +104,7 @@ def _run(folder: Path, *command: str | Path) -> None:
             stdout=messages,
             stderr=messages,
             check=False,
-            **_someone_else(),
+            **someone_else(),
         )
         messages.seek(0)
         assert ran.returncode == 0, messages.read()

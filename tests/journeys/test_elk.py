@@ -29,6 +29,9 @@ ROWS = 10_000
 DAYS = ("--start-date", "2015-05-17", "--end-date", "2015-05-20")
 PATIENCE = 120.0
 
+# One that has points in time, and one that is scrolled; tests/feeds/test_elastic.py reads all there are.
+pytestmark = pytest.mark.parametrize("elastic_url", ["elasticsearch8", "opensearch2"], indirect=True, scope="session")
+
 
 @pytest.fixture(scope="session")
 def logstash(elastic_url: str, shared: Path) -> str:

@@ -166,7 +166,7 @@ class Elastic:
             try:
                 self._opensearch = self._ask("GET", "/").get("version", {}).get("distribution") == "opensearch"
             except RefusedError:  # who may read some indices need not be let in at the front door
-                return False
+                self._opensearch = False
         return self._opensearch
 
     def _let_go(self, path: str, body: dict[str, Any]) -> None:
