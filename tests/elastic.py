@@ -26,7 +26,7 @@ from tests.postgresql import someone_else
 ROOT = Path(__file__).parents[1]
 SERVERS = {"elasticsearch7": 11, "elasticsearch8": 17, "opensearch2": 11, "opensearch3": 21}
 """The servers there are, and the version of Java that each needs at least."""
-PATIENCE = 120.0
+PATIENCE = 240.0
 """Seconds after which a node that should have started counts as never starting."""
 _FETCHING = 600.0
 _COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"

@@ -77,6 +77,7 @@ def test_a_day_is_looked_for_in_the_indices_around_it() -> None:
     assert Indices("web-%Y.%m").of(day("2026-03-15")) == "web-2026.03"
     assert Indices("web-%Y.%m").of(day("2026-03-31")) == "web-2026.03,web-2026.04"
     assert Indices("web-*").of(day("2026-03-31")) == "web-*"
+    assert Indices("web-%Y.%m.%d").of(Span(0, 100 * DAY_MS)) == "web-*.*.*"
 
 
 def test_the_time_is_added_to_the_query_of_the_search() -> None:

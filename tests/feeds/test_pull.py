@@ -77,7 +77,7 @@ def pull(path: Path, source: Source, job: Job, pauses: Sequence[float] = (0.0,) 
 failing = st.lists(st.booleans(), max_size=60)
 
 
-@settings(deadline=None, max_examples=40)  # every part waits for the disk
+@settings(deadline=None, max_examples=25)  # every part waits for the disk
 @given(failing, failing, st.lists(st.booleans(), max_size=20), st.booleans())
 def test_every_row_arrives_once_and_in_order(
     source: list[bool], job: list[bool], crashes: list[bool], new_process: bool

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 CONFIG = Path(__file__).parents[2] / "examples" / "apache-access.json"
 ROWS = 10_000
 DAYS = ("--start-date", "2015-05-17", "--end-date", "2015-05-20")
-PATIENCE = 120.0
+PATIENCE = 240.0
 
 # One that has points in time, and one that is scrolled; tests/feeds/test_elastic.py reads all there are.
 pytestmark = pytest.mark.parametrize("elastic_url", ["elasticsearch8", "opensearch2"], indirect=True, scope="session")
@@ -211,6 +211,13 @@ def test_what_is_in_the_way_is_said(logstash: str, server: "Running", tmp_path: 
     descending = changed(tmp_path / "wrong.json", sort=[{"@timestamp": "desc"}])
     assert "ascending" in pull(descending, *where, folder=tmp_path, code=2).stderr
     assert not list(tmp_path.glob("*.state"))
+    small = changed(tmp_path / "small.json", job_id="small")
+    pull(small, *where, "--end-date", "2015-05-17", folder=tmp_path)
+    other = pull(small, *where, "--index", "logstash-*", folder=tmp_path, code=2)
+    assert "small.state is of another pull" in other.stderr
+    Client(server.url).jobs.delete("small")
+    deleted = pull(small, *where, folder=tmp_path, code=3)
+    assert "remove small.state to pull into a new one" in deleted.stderr
 
 
 def test_real_time_goes_on_without_gaps_and_ends_in_order(

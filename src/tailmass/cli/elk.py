@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tailmass.feeds.journal import Journal, Place
 
 _INTERRUPTED = 130
+_SILENCE = 600.0  # seconds after which the server of the job is asked what it has, and given the rest
 
 
 def elk(
@@ -59,7 +60,7 @@ def elk(
             "--end_date",
             metavar="YYYY-MM-DD",
             formats=["%Y-%m-%d"],
-            help="Last day. [default: that of the newest row]",
+            help="Last day. [default: that of the newest row, at most today]",
         ),
     ] = None,
     url: Annotated[
@@ -105,7 +106,7 @@ def elk(
 
         asked = ElkConfig.read(config, index=index)
         source = Elastic(es_url or f"http://{es_host}:{es_port}", asked.indices, asked.search, api_key=api_key)
-        client = Client(url or f"{api_host}:{api_port}")
+        client = Client(url or f"{api_host}:{api_port}", timeout=_SILENCE)
     with complaining(DATA), closing(source), _stoppable():
         started = _now_ms() - (update_interval + delay) * 1000 if realtime else None
         begin = partial(_since, source, _ms(start_date) if start_date else started)
@@ -174,11 +175,11 @@ def _passing() -> Iterator[None]:
     """What a server refuses only for now is an OSError, as what keeps a request from arriving."""
     from http.client import HTTPException
 
-    from tailmass.errors import ConcurrentUse, DataStoreError, UnknownError
+    from tailmass.errors import ConcurrentUse, DataStoreError, TooManyJobsRunning, UnknownError
 
     try:
         yield
-    except (ConcurrentUse, DataStoreError, UnknownError) as error:
+    except (ConcurrentUse, DataStoreError, TooManyJobsRunning, UnknownError) as error:
         raise OSError(error.message) from error
     except HTTPException as error:
         raise OSError(f"the server of the job broke off ({error!r})") from error
@@ -211,11 +212,11 @@ def _since(source: "Elastic", start_ms: int | None) -> int:
 
 
 def _until(source: "Elastic", end: datetime | None) -> int:
-    """Where to end: after a day, or after the newest row."""
+    """Where to end: after a day, or after the newest row; rows of tomorrow would make those of today late."""
     if end is not None:
         return _ms(end + timedelta(days=1))
-    there = source.span()
-    return 0 if there is None else there.until_ms
+    there, tomorrow = source.span(), _ms(datetime.combine(datetime.now(UTC), datetime.min.time()) + timedelta(days=1))
+    return 0 if there is None else min(there.until_ms, tomorrow)
 
 
 def _journal(
@@ -236,7 +237,9 @@ def _journal(
         journal = Journal.new(path, name, source, begin(), before)
     elif journal.source != source or given not in (None, journal.job_id):
         complain(f"{path} is of another pull: give another --state, or remove it", USAGE)
-    if job_id is None and journal.sent.rows == 0 and not client.jobs.exists(journal.job_id):
+    if job_id is None and not client.jobs.exists(journal.job_id):
+        if journal.sent.rows:
+            complain(f"the job {journal.job_id!r} of {path} is gone: remove {path} to pull into a new one", DATA)
         # Written before the job is made, so that a job without a journal is somebody else's.
         journal.save()
         try:
@@ -252,7 +255,8 @@ def _pull(source: "Elastic", job: EngineJob, journal: "Journal", until_ms: int) 
     from tailmass.feeds.pull import Pull
     from tailmass.feeds.rows import Span
 
-    left = sum(source.count(day) for day in Span(journal.sent.until_ms, until_ms).days())
+    begin = journal.sent.until_ms
+    left = source.count(Span(begin, until_ms)) if begin < until_ms else 0
     with _drawn(journal.sent, journal.sent.rows + left) as report:
         Pull(source, job, journal, report=report, complain=_again).to(until_ms)
 
@@ -262,10 +266,12 @@ def _follow(source: "Elastic", job: EngineJob, journal: "Journal", interval: int
     from tailmass.feeds.pull import Pull
 
     pull = Pull(source, job, journal, complain=_again, live=True)
+    typer.echo(f"Pulling into the job {job.job_id} every {interval} s; Ctrl-C stops", err=True)
     while True:
         before = journal.sent.rows
         pull.to(_now_ms() - delay * 1000)
-        typer.echo(f"{_time(journal.sent.until_ms)}  {journal.sent.rows - before:,} rows", err=True)
+        if journal.sent.rows > before:
+            typer.echo(f"{_time(journal.sent.until_ms)}  {journal.sent.rows - before:,} rows", err=True)
         time.sleep(interval - time.time() % interval)
 
 

@@ -13,6 +13,7 @@ LOGSTASH = "logstash-%Y.%m.%d"
 """The indices that Logstash makes when nobody tells it otherwise."""
 PAGE_ROWS = 5000
 _PAGE_ROWS_MOST = 10_000  # what a server gives at once unless it was told otherwise
+_DAYS_NAMED = 60  # the path of a request has room for 4000 characters
 _NOT_ROWS = ("aggs", "aggregations", "collapse", "knn", "pit", "rescore", "search_after", "slice", "suggest")
 _OURS = ("from", "size", "sort", "query", "filter", "post_filter", "track_total_hits")
 
@@ -49,6 +50,8 @@ class Indices:
         if "%" not in self.pattern:
             return self.pattern
         days = range(span.since_ms // DAY_MS - 1, (span.until_ms - 1) // DAY_MS + 2)
+        if len(days) > _DAYS_NAMED:
+            return self.all()
         names = (datetime.fromtimestamp(day * DAY_MS // 1000, UTC).strftime(self.pattern) for day in days)
         return ",".join(dict.fromkeys(names))
 
