@@ -5,8 +5,9 @@ import pytest
 
 from tailmass.engine import Engine
 from tailmass.errors import AnalysisError, DataStoreError
+from tailmass.jobs import JobUpdate
 from tailmass.jobs.limits import AnalysisLimits
-from tailmass.results import AuditMessage, Usage
+from tailmass.results import Activity, AuditMessage, Usage
 from tailmass.store import Store
 from tests.engine.sample import HEADER, job, rows
 
@@ -83,6 +84,65 @@ def test_start_and_end_and_what_a_crash_left_are_told(engine: Engine, store: Sto
         (None, "System started"),
         (None, "System shut down"),
     ]
+
+
+def test_changes_and_breaks_are_told(engine: Engine, store: Store) -> None:
+    engine.create(job())
+    engine.update("sample", JobUpdate.parse('{"resultsRetentionDays": 3, "description": "a"}'))
+    engine.pause("sample")
+    engine.resume("sample")
+    assert told(store)[1:] == [
+        "INFO Job updated: description, resultsRetentionDays",
+        "INFO Job paused",
+        "INFO Job resumed",
+    ]
+
+
+def test_reverts_and_what_goes_with_them_are_told(engine: Engine, store: Store, clock: Clock) -> None:
+    engine.create(job().model_copy(update={"results_retention_days": 1}))
+    lines = rows(60)
+    for part in (lines[:160], lines[160:320], lines[320:]):
+        clock.now += 2 * 24 * HOUR
+        upload = engine.upload("sample")
+        upload.feed(HEADER + b"".join(part))
+        upload.finish()
+        engine.close("sample")
+    newest, middle, oldest = (each.snapshot_id for each in store.snapshots("sample")[1])
+    assert None not in (newest, middle, oldest)
+    engine.revert("sample", snapshot_id=middle, delete_results=True)
+    engine.delete_snapshot("sample", str(newest))
+    assert told(store)[-3:] == [
+        f"INFO Job reverted to snapshot {middle}",
+        f"INFO Results newer than snapshot {middle} deleted: 20 buckets",
+        f"INFO Snapshot {newest} deleted",
+    ]
+
+
+def test_what_was_swept_away_is_told(engine: Engine, store: Store, clock: Clock) -> None:
+    engine.create(job(span=3600).model_copy(update={"results_retention_days": 1}))
+    for day in range(4):
+        upload = engine.upload("sample")
+        upload.feed(HEADER + b"".join(f"{1_700_002_800 + HOUR * (24 * day + n)},a,s0,1\n".encode() for n in range(24)))
+        upload.finish()
+        engine.close("sample")
+    clock.now += 2 * 24 * HOUR
+    list(engine.sweep())
+    assert told(store)[-2:] == [
+        "INFO Old snapshots deleted: 2",
+        "INFO Results before 2023-11-17T22:00:00.000+0000 deleted: 71 buckets",
+    ]
+    list(engine.sweep())
+    assert told(store)[-1].startswith("INFO Results before")
+
+
+def test_activity_is_how_many_jobs_there_are_and_run(engine: Engine, clock: Clock) -> None:
+    for name in ("one", "two", "three"):
+        engine.create(job().model_copy(update={"id": name}))
+    assert engine.activity() == Activity(int(1000 * clock.now), 3, 3, 0, 0)
+    engine.upload("two").finish()
+    assert engine.activity() == Activity(int(1000 * clock.now), 3, 3, 1, 1)
+    engine.delete("two")
+    assert engine.activity() == Activity(int(1000 * clock.now), 2, 2, 0, 0)
 
 
 def test_an_audit_that_fails_does_not_fail_the_job(

@@ -1,3 +1,4 @@
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,37 @@ def test_usage_is_what_came_in_by_the_hour(serving: "Serving", tmp_path: Any) ->
     assert (later["hitCount"], later["documents"]) == (0, [])
 
 
-@pytest.mark.parametrize("path", ["audit", "usage", "audit/a", "usage/a"])
+def test_changes_breaks_and_deleted_snapshots_are_told(api: httpx.Client, native: httpx.Client, job: str) -> None:
+    for part in range(2):
+        api.post(f"/data/{job}", content=rows(100, 1_400_000_400 + 60_000 * part))
+        api.post(f"/data/{job}/close")
+    api.put(f"/jobs/{job}/update", json={"description": "of hours"})
+    newest, older = [each["snapshotId"] for each in api.get(f"/modelsnapshots/{job}").json()["documents"]]
+    api.delete(f"/modelsnapshots/{job}/{older}").raise_for_status()
+    api.post(f"/modelsnapshots/{job}/revert", params={"snapshotId": newest}).raise_for_status()
+    api.post(f"/jobs/{job}/pause")
+    api.post(f"/jobs/{job}/resume")
+    assert [said for _, _, said in messages(native, f"/{job}", take=5)] == [
+        "Job resumed",
+        "Job paused",
+        f"Job reverted to snapshot {newest}",
+        f"Snapshot {older} deleted",
+        "Job updated: description",
+    ]
+
+
+def test_activity_is_noted_when_the_server_starts(lasting_server: "Running", native: httpx.Client) -> None:
+    def noted() -> list[dict[str, Any]]:
+        documents: list[dict[str, Any]] = native.get("/activity").raise_for_status().json()["documents"]
+        return documents
+
+    deadline = time.monotonic() + 10
+    while not noted() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert set(noted()[-1]) == {"timestamp", "totalJobs", "totalDetectors", "runningJobs", "runningDetectors"}
+
+
+@pytest.mark.parametrize("path", ["audit", "activity", "usage", "audit/a", "usage/a"])
 def test_only_the_native_version_has_them(lasting_server: "Running", path: str) -> None:
     statuses = [httpx.get(f"{lasting_server.url}/engine/{each}/{path}").status_code for each in ("v3", "v2", "v1")]
     assert statuses == [200, 404, 404]

@@ -45,6 +45,7 @@ def test_the_native_version_is_told_apart_and_has_all_that_the_other_has(descrip
         "/forecast/{job_id}",
         "/audit",
         "/audit/{job_id}",
+        "/activity",
         "/usage",
         "/usage/{job_id}",
         "/input/{job_id}",

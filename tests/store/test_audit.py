@@ -1,6 +1,6 @@
 import pytest
 
-from tailmass.results import AuditMessage, Usage
+from tailmass.results import Activity, AuditMessage, Usage
 from tailmass.store import Store, audit
 from tests.store.samples import state
 
@@ -31,6 +31,14 @@ def test_old_messages_are_forgotten(store: Store, monkeypatch: pytest.MonkeyPatc
     for number in range(10):
         store.note(message(str(number)))
     assert [each.message for each in store.audit()[1]] == ["9", "8", "7"]
+
+
+def test_activity_comes_newest_first(store: Store) -> None:
+    noted = [Activity(each * HOUR, 3, 5, 1, 2) for each in range(4)]
+    for each in (*noted, noted[-1]):
+        store.note_activity(each)
+    assert store.activity() == (4, noted[::-1])
+    assert store.activity(start_ms=HOUR, end_ms=3 * HOUR, take=1) == (2, [noted[2]])
 
 
 def test_usage_adds_up_by_the_hour(store: Store) -> None:

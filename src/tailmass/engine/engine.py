@@ -34,7 +34,7 @@ from tailmass.errors import (
 )
 from tailmass.intake.bounds import USUAL, Bounds
 from tailmass.jobs import Job, JobUpdate
-from tailmass.results import AuditMessage, Counts, Forecast, JobState, Snapshot
+from tailmass.results import Activity, AuditMessage, Counts, Forecast, JobState, Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -141,6 +141,7 @@ class Engine:
             if update.analysis_limits is not None:
                 lifecycle.verify("update limits", state)
             self._store.update_job(job_id, config=update.applied(state.config))
+            self._tell(job_id, "INFO", f"Job updated: {', '.join(update.named)}")
 
     def pause(self, job_id: str) -> None:
         """Analyse no more of what a job is sent until it is resumed; the bucket in progress is dropped.
@@ -162,6 +163,7 @@ class Engine:
         """Analyse again, from the first whole bucket of what comes next; CannotResumeJob if it is not paused."""
         with self._exclusive(job_id, "resume"):
             self._store.update_job(job_id, status="CLOSED")
+            self._tell(job_id, "INFO", "Job resumed")
 
     def start_scheduler(self, job_id: str, *, start_ms: int | None = None, end_ms: int | None = None) -> JobState:
         """Leave a job to its scheduler, for the time from one moment on and before another.
@@ -386,6 +388,7 @@ class Engine:
             return revert(
                 self._store,
                 state,
+                partial(self._tell, job_id),
                 time_ms=self._now_ms(),
                 until_ms=until_ms,
                 snapshot_id=snapshot_id,
@@ -393,11 +396,30 @@ class Engine:
                 delete_results=delete_results,
             )
 
+    def delete_snapshot(self, job_id: str, snapshot_id: str) -> None:
+        """Remove a snapshot of a job, which may be in use.
+
+        Raises
+        ------
+        MissingJob, NoSuchModelSnapshot
+        CannotDeleteHighestPriority : the job goes on from it
+        """
+        self._store.delete_snapshot(job_id, snapshot_id)
+        self._tell(job_id, "INFO", f"Snapshot {snapshot_id} deleted")
+
+    def activity(self) -> Activity:
+        """How many jobs there are now, and what of them runs."""
+        total, _ = self._store.jobs(0, 0)
+        detectors = {each.config.id: len(each.config.analysis_config.detectors) for each in self.jobs(0, total)[1]}
+        running = [job_id for job_id in list(self._running) if job_id in detectors]
+        of_running = sum(detectors[job_id] for job_id in running)
+        return Activity(self._now_ms(), len(detectors), sum(detectors.values()), len(running), of_running)
+
     def sweep(self) -> Iterator[None]:
         """Remove what jobs do not want to keep any more, in steps between which the caller may stop."""
         total, _ = self._store.jobs(0, 0)
         for state in self._store.jobs(0, total)[1]:
-            yield from sweep(self._store, state, self._clock())
+            yield from sweep(self._store, state, partial(self._tell, state.config.id), self._clock())
 
     def shutdown(self) -> None:
         """Close all running jobs; one that is still in use is left as a crash would leave it."""
@@ -474,6 +496,7 @@ class Engine:
             running.pause()
             self._forget(job_id)
         self._store.update_job(job_id, status="PAUSED")
+        self._tell(job_id, "INFO", "Job paused")
 
     def _keep_bounds(self, state: JobState, pipeline: Pipeline) -> Callable[[pl.DataFrame], None] | None:
         """What keeps the bounds of a job's models, where it asks for any."""

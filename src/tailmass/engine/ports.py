@@ -107,6 +107,9 @@ class Store(Protocol):
         The `definitions` are all its categories, unless they are to stay what they are.
         """
 
+    def delete_snapshot(self, job_id: str, snapshot_id: str) -> None:
+        """Remove a snapshot that the job does not go on from."""
+
     def prune_snapshots(self, job_id: str, before_ms: int) -> int:
         """Remove the snapshots made before a time, but for those that are needed, and say how many."""
 

@@ -1,7 +1,7 @@
 """Snapshots of a job: when they are made, as what they are listed, and how a job goes back to one."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from zlib import crc32
 
@@ -47,6 +47,7 @@ def persist_interval(job: Job) -> int:
 def revert(
     store: Store,
     state: JobState,
+    tell: Callable[[str, str], None],
     *,
     time_ms: int,
     until_ms: int | None,
@@ -59,6 +60,7 @@ def revert(
     Parameters
     ----------
     store, state : where the job is, and the job
+    tell : called with a level and a message when something has happened that people should know of
     time_ms : now, in epoch milliseconds
     until_ms, snapshot_id, description : the snapshot is the newest one that all of them are true of
     delete_results : whether to remove results that are newer, so that their time can be sent again; if not, rows
@@ -103,14 +105,14 @@ def revert(
         counts=pipeline.counts,
         definitions=None if categorizer is None else categorizer.definitions(),
     )
-    log.info("job reverted: job=%s snapshot=%s", job_id, active.snapshot_id)
+    tell("INFO", f"Job reverted to snapshot {active.snapshot_id}")
     if delete_results:
         buckets = sum(store.remove_results(job_id, after=active.latest_result_time))
-        log.info("newer results deleted: job=%s after=%s buckets=%d", job_id, active.latest_result_time, buckets)
+        tell("INFO", f"Results newer than snapshot {active.snapshot_id} deleted: {buckets} buckets")
     return active
 
 
-def sweep(store: Store, state: JobState, now: float) -> Iterator[None]:
+def sweep(store: Store, state: JobState, tell: Callable[[str, str], None], now: float) -> Iterator[None]:
     """Remove the snapshots and results that a job does not want to keep any more, a step for each transaction.
 
     Snapshots age by the clock. Results age by the newest row, so that a job may be fed with what is long past.
@@ -122,7 +124,7 @@ def sweep(store: Store, state: JobState, now: float) -> Iterator[None]:
         days = RETENTION_DAYS if days is None else days
         snapshots = store.prune_snapshots(job_id, int(1000 * now) - 1000 * DAY * days)
         if snapshots:
-            log.info("old snapshots deleted: job=%s snapshots=%d", job_id, snapshots)
+            tell("INFO", f"Old snapshots deleted: {snapshots}")
         yield
         latest_ms = state.counts.latest_record_time_ms
         if job.results_retention_days is None or latest_ms is None:
@@ -132,8 +134,8 @@ def sweep(store: Store, state: JobState, now: float) -> Iterator[None]:
             buckets += removed
             yield
         if buckets:
-            log.info("old results deleted: job=%s before=%s buckets=%d", job_id, wire_time(1000 * before), buckets)
+            tell("INFO", f"Results before {wire_time(1000 * before)} deleted: {buckets} buckets")
     except MissingJob:
-        log.debug("job was deleted meanwhile: job=%s", job_id)
+        log.debug("job was deleted meanwhile", extra={"job": job_id})
     except DataStoreError:
-        log.exception("old snapshots and results could not be deleted: job=%s", job_id)
+        log.exception("old snapshots and results could not be deleted", extra={"job": job_id})

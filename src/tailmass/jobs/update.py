@@ -80,6 +80,11 @@ class JobUpdate(Wire):
     def _null_is_not_set(cls, data: Any) -> Any:
         return data  # here it is: to nothing
 
+    @property
+    def named(self) -> list[str]:
+        """What it changes, as clients call it."""
+        return sorted(str(type(self).model_fields[name].alias) for name in self.model_fields_set)
+
     def applied(self, job: Job) -> Job:
         """The job with all of the changes; raises the error of the first rule that one of them breaks."""
         own = self.model_fields_set - {"categorization_filters", "detectors", "model_debug_config"}

@@ -1,6 +1,6 @@
 """The nouns a user reads: buckets, records, counts, jobs as they stand, and the envelopes they come in."""
 
-from tailmass.results.audit import AuditMessage, Usage
+from tailmass.results.audit import Activity, AuditMessage, Usage
 from tailmass.results.batch import BUCKETS, INFLUENCERS, RECORDS, Batch
 from tailmass.results.bucket import Bucket, BucketInfluencer
 from tailmass.results.category import CATEGORIES, Category
@@ -19,6 +19,7 @@ __all__ = [
     "CATEGORIES",
     "INFLUENCERS",
     "RECORDS",
+    "Activity",
     "AuditMessage",
     "Batch",
     "Bucket",

@@ -27,6 +27,27 @@ class AuditMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Activity:
+    """How many jobs there were at a time, and what of them ran."""
+
+    time_ms: int
+    total_jobs: int
+    total_detectors: int
+    running_jobs: int
+    running_detectors: int
+
+    def document(self) -> dict[str, Any]:
+        """The activity as clients read it."""
+        return {
+            "timestamp": wire_time(self.time_ms),
+            "totalJobs": self.total_jobs,
+            "totalDetectors": self.total_detectors,
+            "runningJobs": self.running_jobs,
+            "runningDetectors": self.running_detectors,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """What came in, of one job or of all, since the last time it was noted or within an hour."""
 

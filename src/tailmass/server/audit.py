@@ -1,4 +1,4 @@
-"""The resources `/audit` and `/usage`: what happened to jobs and to the system, and what they took in."""
+"""The resources `/audit`, `/activity` and `/usage`: what happened, how many jobs there were, and what came in."""
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -33,6 +33,21 @@ def audit(request: Request, context: Reach, paging: Page) -> Response:
 def audit_of_job(job_id: str, request: Request, context: Reach, paging: Page) -> Response:
     """What happened to a job, and to others that had its id before."""
     return _audit(request, context, paging, job_id)
+
+
+@router.get(
+    "/activity",
+    summary="Read how many jobs there were",
+    response_description="A page of what was noted every hour, the newest first.",
+    responses=docs.errors(400),
+)
+def activity(request: Request, context: Reach, between: Between, paging: Page) -> Response:
+    """How many jobs and detectors there were and ran, at every full hour and when the server started."""
+    hits, noted = context.store.activity(
+        start_ms=between.start_ms, end_ms=between.end_ms, skip=paging.skip, take=paging.take
+    )
+    documents = [each.document() for each in noted]
+    return Json(page(documents, hits, paging.skip, paging.take, own_url(request), between.parameters()))
 
 
 @router.get(

@@ -1,7 +1,7 @@
 """What the server does by itself.
 
-Once a day, and when it starts, it removes what jobs do not want to keep any more; all the time it closes those that
-have been without data for too long.
+Once a day, and when it starts, it removes what jobs do not want to keep any more; every hour it notes how many of them
+there are; all the time it closes those that have been without data for too long.
 """
 
 import asyncio
@@ -37,7 +37,9 @@ def seconds_until(at: time, now: datetime) -> float:
 async def housekeeping(context: Context, now: Callable[[], datetime] = datetime.now) -> AsyncIterator[None]:
     """Keep house until the end of the block; what is being removed then is left for the next time."""
     stopping = threading.Event()
-    tasks = [asyncio.create_task(each) for each in (_keep(context, stopping, now), _close_idle(context))]
+    tasks = [
+        asyncio.create_task(each) for each in (_keep(context, stopping, now), _note(context, now), _close_idle(context))
+    ]
     try:
         yield
     finally:
@@ -56,10 +58,23 @@ async def _keep(context: Context, stopping: threading.Event, now: Callable[[], d
         await asyncio.sleep(seconds_until(AT, now()))
 
 
+async def _note(context: Context, now: Callable[[], datetime]) -> None:
+    while True:
+        try:
+            await context.work(_note_activity, context)
+        except Exception:
+            log.exception("activity could not be noted; the next time is in an hour")
+        await asyncio.sleep(3600 - now().timestamp() % 3600)
+
+
 async def _close_idle(context: Context) -> None:
     while True:
         await asyncio.sleep(LOOK_SECONDS)
         await context.work(context.engine.close_idle)
+
+
+def _note_activity(context: Context) -> None:
+    context.store.note_activity(context.engine.activity())
 
 
 def _sweep(engine: Engine, stopping: threading.Event) -> None:

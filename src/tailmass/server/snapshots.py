@@ -98,7 +98,7 @@ async def describe_snapshot(job_id: str, snapshot_id: SnapshotId, request: Reque
 )
 async def delete_snapshot(job_id: str, snapshot_id: SnapshotId, context: Reach) -> Response:
     """Remove a snapshot that is not the active one."""
-    await context.work(context.store.delete_snapshot, job_id, snapshot_id)
+    await context.work(context.engine.delete_snapshot, job_id, snapshot_id)
     return Json(acknowledgement())
 
 

@@ -1,10 +1,12 @@
-"""Audit messages and usage. They outlive the jobs they are about, and so are kept by the ids of these."""
+"""Audit messages, activity and usage. They outlive the jobs they are about, and so are kept by the ids of these."""
+
+from dataclasses import asdict
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from tailmass.results import AuditMessage, Usage
+from tailmass.results import Activity, AuditMessage, Usage
 from tailmass.store.database import clamped
-from tailmass.store.schema import audit, usage
+from tailmass.store.schema import activity, audit, usage
 
 KEPT = 100_000
 """The newest messages; older ones are forgotten."""
@@ -33,6 +35,24 @@ def page(connection: Connection, job_id: str | None, skip: int, take: int) -> tu
     newest_first = select(*columns).where(*wanted).order_by(audit.c.number.desc())
     rows = connection.execute(newest_first.offset(clamped(skip)).limit(clamped(take)))
     return hits, [AuditMessage(*row) for row in rows]
+
+
+def note_activity(connection: Connection, noted: Activity) -> None:
+    """Keep how many jobs there are."""
+    connection.execute(delete(activity).where(activity.c.time_ms == noted.time_ms))
+    connection.execute(insert(activity).values(asdict(noted)))
+
+
+def activity_page(
+    connection: Connection, start_ms: int | None, end_ms: int | None, skip: int, take: int
+) -> tuple[int, list[Activity]]:
+    """How often activity was noted in a range, and some of it, the newest first."""
+    wanted = [activity.c.time_ms >= clamped(start_ms)] if start_ms is not None else []
+    wanted += [activity.c.time_ms < clamped(end_ms)] if end_ms is not None else []
+    hits = connection.scalar(select(func.count()).select_from(activity).where(*wanted)) or 0
+    newest_first = select(activity).where(*wanted).order_by(activity.c.time_ms.desc())
+    rows = connection.execute(newest_first.offset(clamped(skip)).limit(clamped(take)))
+    return hits, [Activity(*row) for row in rows]
 
 
 def use(connection: Connection, job_id: str, used: Usage) -> None:

@@ -207,6 +207,20 @@ def _schedulers(connection: Connection) -> None:
     _add(connection, "tailmass_jobs", dict.fromkeys(("scheduler_start_ms", "scheduler_end_ms"), BigInteger()))
 
 
+def _activity(connection: Connection) -> None:
+    """How many jobs there are; of the time before it is not known."""
+    made = MetaData()
+    counts = ("total_jobs", "total_detectors", "running_jobs", "running_detectors")
+    Table(
+        "tailmass_activity",
+        made,
+        Column("time_ms", BigInteger, primary_key=True, autoincrement=False),
+        *(Column(name, BigInteger, nullable=False) for name in counts),
+        sqlite_with_rowid=False,
+    )
+    made.create_all(connection)
+
+
 STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _explanations,
     2: _populations,
@@ -220,5 +234,6 @@ STEPS: Mapping[int, Callable[[Connection], None]] = {
     10: _audit,
     11: _runs,
     12: _schedulers,
+    13: _activity,
 }
 """What leads from each version to the one after it."""

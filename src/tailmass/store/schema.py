@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from tailmass.results import evidence
 
-VERSION = 13
+VERSION = 14
 """The schema this code reads and writes; it grows with every change to the tables below, by a step in `migrations`."""
 
 # SQLite gives numbers by itself only to a column declared INTEGER.
@@ -260,7 +260,7 @@ Index(
     runs.c.last_row,
 )
 
-# Neither of these is of a job: they tell of it when it is gone.
+# None of these is of a job: they tell of it when it is gone.
 audit = Table(
     "tailmass_audit",
     metadata,
@@ -282,5 +282,16 @@ usage = Table(
     Column("input_bytes", BigInteger, nullable=False),
     Column("input_field_count", BigInteger, nullable=False),
     Column("input_record_count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+activity = Table(
+    "tailmass_activity",
+    metadata,
+    Column("time_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("total_jobs", BigInteger, nullable=False),
+    Column("total_detectors", BigInteger, nullable=False),
+    Column("running_jobs", BigInteger, nullable=False),
+    Column("running_detectors", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )

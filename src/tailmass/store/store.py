@@ -10,6 +10,7 @@ import polars as pl
 from tailmass.errors import DataStoreError
 from tailmass.jobs import Job
 from tailmass.results import (
+    Activity,
     AuditMessage,
     Batch,
     Bucket,
@@ -334,6 +335,18 @@ class Store:
         """How many messages there are, of a job or of all, and a page of them, the newest first."""
         with self._database.read() as connection:
             return audit.page(connection, job_id, skip, take)
+
+    def note_activity(self, activity: Activity) -> None:
+        """Keep how many jobs there are."""
+        with self._database.write() as connection:
+            audit.note_activity(connection, activity)
+
+    def activity(
+        self, *, start_ms: int | None = None, end_ms: int | None = None, skip: int = 0, take: int = 100
+    ) -> tuple[int, list[Activity]]:
+        """How often activity was noted in a range, and a page of it, the newest first."""
+        with self._database.read() as connection:
+            return audit.activity_page(connection, start_ms, end_ms, skip, take)
 
     def usage(
         self,
