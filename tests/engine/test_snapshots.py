@@ -7,6 +7,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -501,6 +502,21 @@ def test_results_are_kept_for_ever_or_for_days_before_the_newest_row(
         assert store.buckets("sample")[0] == 24 * 3 - 1
     assert caplog.text.count("Results before ") == 1
     assert store.buckets("sample")[1][0].timestamp >= BEGIN + HOUR * (24 * 10 - 1) - 3 * DAY
+
+
+def test_kept_rows_go_with_the_results_and_bounds_after_a_year(engine: Engine, store: Store) -> None:
+    days = pl.DataFrame({"timestamp": [1000 * BEGIN + 1000 * DAY * day for day in range(9)]})
+    for name, retention in (("one", {}), ("two", {"results_retention_days": 3})):
+        engine.create(kept_for(**retention).model_copy(update={"id": name}))
+        send(engine, hourly(9), job_id=name)
+        for day in range(9):
+            store.keep_input(name, days[day : day + 1], last_row=1)
+            store.keep_bounds(
+                name, days[day : day + 1].with_columns(pl.col("timestamp") - 1000 * DAY * 361), last_row=1
+            )
+    list(engine.sweep())
+    assert (store.input("one")[0], store.input("two")[0]) == (9, 3)
+    assert (store.bounds("one")[0], store.bounds("two")[0]) == (5, 5)
 
 
 def test_a_sweep_goes_on_while_a_job_is_in_use_and_passes_over_what_fails(

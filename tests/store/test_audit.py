@@ -41,6 +41,16 @@ def test_activity_comes_newest_first(store: Store) -> None:
     assert store.activity(start_ms=HOUR, end_ms=3 * HOUR, take=1) == (2, [noted[2]])
 
 
+def test_what_was_told_before_a_time_is_forgotten(store: Store) -> None:
+    for hour in range(4):
+        store.note(AuditMessage(hour * HOUR, "INFO", str(hour)))
+        store.note_activity(Activity(hour * HOUR, 3, 5, 1, 2))
+        store.update_job("job", used=Usage(hour * HOUR, 10, 4, 2))
+    store.forget_told(3 * HOUR)
+    assert (store.audit()[0], store.activity()[0], store.usage()[0]) == (1, 1, 1)
+    assert store.audit()[1][0].message == "3"
+
+
 def test_usage_adds_up_by_the_hour(store: Store) -> None:
     store.update_job("job", used=Usage(5 * HOUR + 1, 10, 4, 2))
     store.update_job("job", used=Usage(6 * HOUR - 1, 1, 1, 1))

@@ -113,6 +113,21 @@ def test_a_job_whose_removal_was_interrupted_is_gone_and_the_next_removal_finish
         assert connection.scalar(select(func.count()).select_from(schema.jobs)) == 0
 
 
+def test_a_removal_that_was_interrupted_can_be_finished(store: Store, tmp_path: Path) -> None:
+    store.add_job(state("other"))
+    for job_id in ("job", "other"):
+        store.write(job_id, batch([bucket(0)], [record(0)]), Counts())
+        store.save_snapshot(job_id, {}, {}, time_ms=1)
+    with store._database.write() as connection:
+        jobs.retire(connection, "job")
+    for _ in range(2):
+        list(store.finish_deleting())
+        with store._database.read() as connection:
+            assert connection.scalars(select(schema.jobs.c.id)).all() == ["other"]
+        assert [path.name for path in (tmp_path / "snapshots").iterdir()] == ["other-2"]
+    assert store.snapshot("other") is not None
+
+
 def test_a_job_created_anew_knows_nothing_of_the_one_that_was_deleted(store: Store) -> None:
     store.write("job", batch([bucket(0)], [record(0)]), FULL)
     store.save_snapshot("job", {}, {}, time_ms=1)

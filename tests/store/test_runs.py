@@ -50,10 +50,14 @@ def test_what_a_row_does_not_have_is_left_out(store: Store) -> None:
 
 
 def test_old_rows_are_forgotten_by_the_run(filled: Store) -> None:
-    filled.forget_input("job", 51)
+    filled.keep_bounds("job", run(0, 10), last_row=8)
+    list(filled.forget_input("job", 51))
     assert times(filled.input("job")) == (2, [45, 60])
-    filled.forget_input("job", 0)
+    list(filled.forget_input("job", 0))
     assert filled.input("job")[0] == 2
+    assert filled.bounds("job")[0] == 2
+    list(filled.forget_bounds("job", 51))
+    assert (filled.input("job")[0], filled.bounds("job")[0]) == (2, 0)
 
 
 def test_rows_that_a_job_has_not_taken_in_are_forgotten(filled: Store) -> None:

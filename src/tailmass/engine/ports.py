@@ -119,6 +119,12 @@ class Store(Protocol):
     def forget_kept_after(self, job_id: str, row: int) -> None:
         """Let go of kept rows that are numbered above this one, and of the bounds that were seen with them."""
 
+    def forget_input(self, job_id: str, before_ms: int) -> Iterator[None]:
+        """Let go of kept rows from before a time, but for those kept together with later ones, in steps."""
+
+    def forget_bounds(self, job_id: str, before_ms: int) -> Iterator[None]:
+        """The same of bounds."""
+
     def keep_bounds(self, job_id: str, bounds: pl.DataFrame, *, last_row: int) -> None:
         """Keep what the models of a job expected, seen when it had taken in so many rows."""
 

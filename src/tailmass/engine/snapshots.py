@@ -20,6 +20,8 @@ PERIODIC = "Periodic background persist"
 HOUR, DAY = 3600, 86_400
 RETENTION_DAYS = 1
 """How old snapshots of a job get that says nothing else."""
+BOUNDS_DAYS = 366
+"""How old bounds of models get: a year in which one may look for what comes once in one."""
 
 
 def snapshot_of(pipeline: Pipeline, why: str, time_ms: int) -> Snapshot:
@@ -113,9 +115,10 @@ def revert(
 
 
 def sweep(store: Store, state: JobState, tell: Callable[[str, str], None], now: float) -> Iterator[None]:
-    """Remove the snapshots and results that a job does not want to keep any more, a step for each transaction.
+    """Remove what a job does not want to keep any more, a step for each transaction.
 
-    Snapshots age by the clock. Results age by the newest row, so that a job may be fed with what is long past.
+    Snapshots age by the clock. Results, the rows kept beside them and bounds age by the newest row, so that a job may
+    be fed with what is long past.
     """
     job: Job = state.config
     job_id = str(job.id)
@@ -127,8 +130,12 @@ def sweep(store: Store, state: JobState, tell: Callable[[str, str], None], now: 
             tell("INFO", f"Old snapshots deleted: {snapshots}")
         yield
         latest_ms = state.counts.latest_record_time_ms
-        if job.results_retention_days is None or latest_ms is None:
+        if latest_ms is None:
             return
+        yield from store.forget_bounds(job_id, latest_ms - 1000 * DAY * BOUNDS_DAYS)
+        if job.results_retention_days is None:
+            return
+        yield from store.forget_input(job_id, latest_ms - 1000 * DAY * job.results_retention_days)
         before, buckets = latest_ms // 1000 - DAY * job.results_retention_days, 0
         for removed in store.remove_results(job_id, before=before):
             buckets += removed

@@ -103,7 +103,7 @@ def create_app(settings: Settings) -> FastAPI:
             workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="job")
             scheduling = Scheduling(engine, settings.scheduler)
             context = app.state.context = Context(
-                settings, store, engine, metrics, waiting, logs, scheduling, set(), workers
+                settings, store, engine, metrics, waiting, logs, debug, scheduling, set(), workers
             )
             metrics.watch(lambda: engine.jobs(0, 2**31 - 1)[1], lambda: len(context.uploads))
             metrics.watch_waiting(waiting.__len__)

@@ -12,6 +12,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from tailmass.engine import Engine
+from tailmass.server.debugfiles import DebugFiles
 from tailmass.server.logfiles import LogFiles
 from tailmass.server.metrics import Metrics
 from tailmass.server.scheduling import Scheduling
@@ -34,6 +35,7 @@ class Context:
     waiting: Waiting
     """Who waits for alerts."""
     logs: LogFiles
+    debug: DebugFiles
     scheduling: Scheduling
     """What feeds jobs by itself."""
     uploads: set[asyncio.Task[Any]]

@@ -5,6 +5,7 @@ debug/<job>.1.ndjson     those before, once the file had grown large
 """
 
 import threading
+from collections.abc import Container
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,15 @@ class DebugFiles:
             for each in (path, path.with_name(f"{path.stem}.1.ndjson")):
                 with suppress(OSError):  # the job is gone whatever happens to its files
                     each.unlink(missing_ok=True)
+
+    def forget_others(self, names: Container[str], before: float) -> None:
+        """Remove the files of jobs that are not among the names, unless they were written to since an epoch second."""
+        with self._turn:
+            for path in self.folder.glob("*.ndjson"):
+                if path.stem not in names and path.stem.removesuffix(".1") not in names:
+                    with suppress(OSError):
+                        if path.stat().st_mtime < before:
+                            path.unlink()
 
 
 def document(row: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import logging
 import shutil
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from logging.handlers import RotatingFileHandler
@@ -87,6 +87,12 @@ class LogFiles:
         """Remove the files of a job that is gone."""
         self._jobs.forget(job_id)
 
+    def forget_others(self, names: Container[str], before: float) -> None:
+        """Remove the files of jobs that are not among the names, unless they were written to since an epoch second."""
+        for folder in self._jobs.folder.glob("*/"):
+            if folder.name not in names and _touched(folder) < before:
+                self._jobs.forget(folder.name)
+
 
 class _JobFiles(logging.Handler):
     """Writes each event that is of a job to the files of that job, and keeps those open that are written to most."""
@@ -145,6 +151,15 @@ def _file(path: Path, most_bytes: int, older: int) -> RotatingFileHandler:
     file.namer = _named
     file.setFormatter(JsonLine())
     return file
+
+
+def _touched(folder: Path) -> float:
+    """When a file in a folder was last written to, or the folder changed."""
+    times = []
+    for path in (folder, *folder.iterdir()):
+        with suppress(FileNotFoundError):
+            times.append(path.stat().st_mtime)
+    return max(times, default=0.0)
 
 
 def _named(path: str) -> str:

@@ -37,6 +37,12 @@ def page(connection: Connection, job_id: str | None, skip: int, take: int) -> tu
     return hits, [AuditMessage(*row) for row in rows]
 
 
+def forget(connection: Connection, before_ms: int) -> None:
+    """Let go of what is from before a time."""
+    for column in (audit.c.time_ms, activity.c.time_ms, usage.c.hour_ms):
+        connection.execute(delete(column.table).where(column < clamped(before_ms)))
+
+
 def note_activity(connection: Connection, noted: Activity) -> None:
     """Keep how many jobs there are."""
     connection.execute(delete(activity).where(activity.c.time_ms == noted.time_ms))

@@ -84,6 +84,12 @@ def retire(connection: Connection, job_id: str) -> int:
     return change(connection, job_id, {"id": None})
 
 
+def retired(connection: Connection) -> list[tuple[str, int]]:
+    """The jobs of which something is left, by the ids they had and their numbers."""
+    rows = connection.execute(select(jobs.c.config, jobs.c.number).where(jobs.c.id.is_(None)))
+    return [(json.loads(config)["id"], number) for config, number in rows]
+
+
 def sweep(connection: Connection) -> bool:
     """Remove some of what is left of retired jobs, and say whether there was any.
 

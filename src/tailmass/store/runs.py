@@ -63,9 +63,10 @@ def forget_after(connection: Connection, job: int, row: int) -> None:
     connection.execute(delete(table).where(table.c.job == job, table.c.last_row > row))
 
 
-def forget_some(connection: Connection, job: int, before_ms: int | None = None) -> bool:
-    """Remove some of the runs that end before a time, or of all, and say whether there were any."""
+def forget_some(connection: Connection, job: int, kind: str | None = None, before_ms: int | None = None) -> bool:
+    """Remove some of the runs of a kind that end before a time, or of all, and say whether there were any."""
     wanted = [table.c.job == job]
+    wanted += [table.c.kind == kind] if kind is not None else []
     wanted += [table.c.last_ms < clamped(before_ms)] if before_ms is not None else []
     some = connection.scalars(select(table.c.number).where(*wanted).limit(_SLICE)).all()
     connection.execute(delete(table).where(table.c.number.in_(some)))

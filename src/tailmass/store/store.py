@@ -116,10 +116,24 @@ class Store:
         with self._database.write() as connection:
             number = jobs.retire(connection, job_id)
         self._snapshots.remove(job_id, number)
+        for _ in self._sweep():
+            pass
+
+    def finish_deleting(self) -> Iterator[None]:
+        """Remove what is left of jobs whose deletion was interrupted, in steps between which the caller may stop."""
+        with self._database.read() as connection:
+            retired = jobs.retired(connection)
+        for job_id, number in retired:
+            self._snapshots.remove(job_id, number)
+            yield
+        yield from self._sweep()
+
+    def _sweep(self) -> Iterator[None]:
         left = True
         while left:
             with self._database.write() as connection:
                 left = jobs.sweep(connection)
+            yield
 
     def write(self, job_id: str, batch: Batch, counts: Counts) -> None:
         """Replace the results of the batch's buckets and its categories, and set the job's counts: all, or nothing."""
@@ -336,6 +350,11 @@ class Store:
         with self._database.read() as connection:
             return audit.page(connection, job_id, skip, take)
 
+    def forget_told(self, before_ms: int) -> None:
+        """Let go of messages, activity and usage from before a time."""
+        with self._database.write() as connection:
+            audit.forget(connection, before_ms)
+
     def note_activity(self, activity: Activity) -> None:
         """Keep how many jobs there are."""
         with self._database.write() as connection:
@@ -385,12 +404,20 @@ class Store:
         with self._database.write() as connection:
             runs.forget_after(connection, jobs.number(connection, job_id), row)
 
-    def forget_input(self, job_id: str, before_ms: int) -> None:
-        """Let go of kept rows and bounds from before a time, but for those that are kept together with later ones."""
+    def forget_input(self, job_id: str, before_ms: int) -> Iterator[None]:
+        """Let go of kept rows from before a time, but for those kept together with later ones; a transaction a step."""
+        return self._forget_runs(job_id, runs.INPUT, before_ms)
+
+    def forget_bounds(self, job_id: str, before_ms: int) -> Iterator[None]:
+        """The same of bounds."""
+        return self._forget_runs(job_id, runs.BOUNDS, before_ms)
+
+    def _forget_runs(self, job_id: str, kind: str, before_ms: int) -> Iterator[None]:
         left = True
         while left:
             with self._database.write() as connection:
-                left = runs.forget_some(connection, jobs.number(connection, job_id), before_ms)
+                left = runs.forget_some(connection, jobs.number(connection, job_id), kind, before_ms)
+            yield
 
     def keep_bounds(self, job_id: str, bounds: pl.DataFrame, *, last_row: int) -> None:
         """Keep what the models of a job expected, seen when it had taken in so many rows."""
