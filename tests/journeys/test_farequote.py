@@ -176,7 +176,7 @@ def test_seven_byte_chunks_of_one_request_give_bit_identical_results(
     client = EngineApiClient(lasting_server.host, "/engine/v2", lasting_server.port)
     client.createJob(json.dumps(_job(METRIC, 3600, "seven-bytes")))
     chunks = [data[begin : begin + 7] for begin in range(0, len(data), 7)]
-    request = b"POST /engine/v2/data/seven-bytes HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    request = b"POST /engine/v2/data/seven-bytes HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     with socket.create_connection((lasting_server.host, lasting_server.port)) as connection:
         connection.sendall(request + b"".join(b"%x\r\n%b\r\n" % (len(each), each) for each in chunks) + b"0\r\n\r\n")
         assert connection.recv(12) == b"HTTP/1.1 202"

@@ -67,7 +67,7 @@ class Sender(Connection):
 
     def begin(self, job_id: str) -> None:
         """Start the upload, and return when the server has opened the job for it."""
-        head = f"POST /engine/v2/data/{job_id} HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n"
+        head = f"POST /engine/v2/data/{job_id} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
         self.send(head.encode() + b"Expect: 100-continue\r\n\r\n")
         assert self.line() == b"HTTP/1.1 100 Continue"
         assert self.line() == b""

@@ -228,7 +228,7 @@ def test_types_are_read_in_any_case_and_with_spaces(api: httpx.Client, running: 
 def test_a_client_that_goes_away_leaves_nothing_behind(lasting_server: "Running", running: str) -> None:
     clients = [Connection(lasting_server) for _ in range(3)]
     for each in clients:
-        each.send(f"GET /engine/v2/alerts_longpoll/{running}?score=5 HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+        each.send(f"GET /engine/v2/alerts_longpoll/{running}?score=5 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     until(lambda: waiting(lasting_server) == 3)
     for each in clients:
         each.close()
@@ -268,7 +268,7 @@ def test_five_hundred_wait_together_and_each_is_told(
     async def ask(score: int) -> dict[str, Any]:
         reader, writer = await asyncio.open_connection(lasting_server.host, lasting_server.port)
         path = f"/engine/v2/alerts_longpoll/{running}?score={score}&timeout=60"
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n".encode())
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
         told: dict[str, Any] = json.loads((await reader.read()).partition(b"\r\n\r\n")[2])
         writer.close()
         return told

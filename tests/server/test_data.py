@@ -77,7 +77,7 @@ def test_rows_after_the_header_are_not_required(api: httpx.Client, job: str) -> 
 
 
 def test_a_post_without_body_and_length_is_an_empty_upload(connection: Connection, job: str) -> None:
-    connection.send(f"POST /engine/v2/data/{job} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+    connection.send(f"POST /engine/v2/data/{job} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     status, document = connection.answer()
     assert status == 202
     assert document["responses"][0]["uploadSummary"]["inputBytes"] == 0
@@ -96,10 +96,8 @@ def test_a_connection_serves_one_upload_after_the_other(lasting_server: "Running
 
 def test_a_connection_that_is_to_be_closed_is_closed(connection: Connection, job: str) -> None:
     data = rows(10)
-    head = (
-        f"POST /engine/v2/data/{job} HTTP/1.1\r\nHost: here\r\nConnection: close\r\nContent-Length: {len(data)}\r\n\r\n"
-    )
-    connection.send(head.encode() + data)
+    head = f"POST /engine/v2/data/{job} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+    connection.send(f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data)
     status, _ = connection.answer()
     assert status == 202
     assert connection.socket.recv(1) == b""
@@ -245,7 +243,9 @@ def test_a_sender_that_goes_away_leaves_a_job_that_can_be_used(api: httpx.Client
 def test_a_sender_that_is_cut_off_before_its_promised_length_is_no_upload(api: httpx.Client, job: str) -> None:
     host, port = api.base_url.host, api.base_url.port
     with socket.create_connection((host, port)) as cut:
-        cut.sendall(f"POST /engine/v2/data/{job} HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n\r\n".encode() + rows(3))
+        cut.sendall(
+            f"POST /engine/v2/data/{job} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999\r\n\r\n".encode() + rows(3)
+        )
     for _ in range(5000):
         answered = api.post(f"/data/{job}/close")
         if answered.status_code != 409:

@@ -115,13 +115,13 @@ def test_jobs_are_listed_page_by_page_in_the_order_they_were_created(server: "Ru
 @pytest.mark.parametrize("version", ["v2", "v1", "v0.3"])
 def test_urls_lead_back_the_way_the_client_came(lasting_server: "Running", job: str, version: str) -> None:
     connection = http.client.HTTPConnection(lasting_server.host, lasting_server.port)
-    connection.request("GET", f"/engine/{version}/jobs/{job}", headers={"Host": "engine.example:81"})
+    connection.request("GET", f"/engine/{version}/jobs/{job}", headers={"Host": "localhost:81"})
     with connection.getresponse() as response:
         document = json.load(response)["document"]
     connection.close()
-    assert document["location"] == f"http://engine.example:81/engine/{version}/jobs/{job}"
+    assert document["location"] == f"http://localhost:81/engine/{version}/jobs/{job}"
     data = document["endpoints"]["data"] if version == "v2" else document["dataEndpoint"]
-    assert data == f"http://engine.example:81/engine/{version}/data/{job}"
+    assert data == f"http://localhost:81/engine/{version}/data/{job}"
 
 
 def test_a_client_without_a_host_header_gets_urls_too(connection: Connection, job: str, api: httpx.Client) -> None:

@@ -42,7 +42,7 @@ def wanted(client: httpx.Client) -> Iterator[str]:
 
 def test_a_body_that_says_it_is_too_large_is_not_read(limited: "Running", wanted: str) -> None:
     with closing(Connection(limited)) as connection:
-        head = f"POST /engine/v2/data/{wanted} HTTP/1.1\r\nHost: h\r\nContent-Length: 100001\r\n"
+        head = f"POST /engine/v2/data/{wanted} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100001\r\n"
         connection.send(head.encode() + b"Expect: 100-continue\r\n\r\n")
         status, document = connection.answer()
     assert (status, document["errorCode"]) == (413, 30001)

@@ -155,14 +155,14 @@ def test_a_log_that_is_not_there_is_missing(api: httpx.Client, job: str, path: s
 )
 def test_a_name_that_leads_elsewhere_is_refused(connection: Connection, job: str, path: str) -> None:
     asked = f"/engine/v2/logs/{path.format(job=job)}"
-    connection.send(f"GET {asked} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+    connection.send(f"GET {asked} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     status, document = connection.answer()
     assert (status, document["errorCode"]) == (400, 50103)
 
 
 @pytest.mark.parametrize("path", ["{job}/%252e%252e%252f%252e%252e%252fengine_api", "{job}/..%c0%af..%c0%afengine_api"])
 def test_a_name_is_decoded_once(connection: Connection, job: str, path: str) -> None:
-    connection.send(f"GET /engine/v2/logs/{path.format(job=job)} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+    connection.send(f"GET /engine/v2/logs/{path.format(job=job)} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     status, document = connection.answer()
     assert (status, document["errorCode"]) in ((404, 50102), (400, 50103))
 
@@ -192,7 +192,7 @@ def test_requests_make_no_files_of_jobs_that_are_not_there(api: httpx.Client, la
 
 def test_no_input_forges_a_line(connection: Connection, api: httpx.Client, job: str) -> None:
     forged = 'a%0a%7B"message":"forged"%7D%0d%e2%80%a8%c2%85b'
-    connection.send(f"POST /engine/v2/results/{job}/{forged} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+    connection.send(f"POST /engine/v2/results/{job}/{forged} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     assert connection.answer()[0] == 405
     text = unzipped(api.get("/logs/engine_api").content)["engine_api.log"]
     assert all("message" in each and each["message"] != "forged" for each in events(text))

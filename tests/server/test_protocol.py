@@ -28,7 +28,7 @@ def client(bounded: "Running") -> Iterator[Connection]:
 
 
 def test_a_head_that_is_too_slow_is_answered_and_the_connection_is_over(client: Connection) -> None:
-    client.send(b"GET /healthz HTTP/1.1\r\nHost: here\r\n")
+    client.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n")
     status, document = client.answer()
     assert (status, document["errorCode"]) == (408, 0)
     assert "after 0.3 seconds" in document["message"]
@@ -49,7 +49,7 @@ def test_a_client_that_says_nothing_is_not_waited_for(client: Connection) -> Non
 
 def test_a_connection_that_rests_between_requests_is_kept(client: Connection) -> None:
     for _ in range(2):
-        client.send(b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n")
+        client.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert client.answer() == (200, {"status": "ok"})
         time.sleep(0.4)  # longer than the patience with a head
 
@@ -57,7 +57,9 @@ def test_a_connection_that_rests_between_requests_is_kept(client: Connection) ->
 def test_a_body_may_be_slower_than_a_head(client: Connection, bounded: "Running") -> None:
     httpx.post(f"{bounded.url}/engine/v2/jobs", json=configuration("slow")).raise_for_status()
     data = rows(20)
-    client.send(f"POST /engine/v2/data/slow HTTP/1.1\r\nHost: h\r\nContent-Length: {len(data)}\r\n\r\n".encode())
+    client.send(
+        f"POST /engine/v2/data/slow HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(data)}\r\n\r\n".encode()
+    )
     client.send(data[:100])
     time.sleep(0.4)  # longer than the patience with a head
     client.send(data[100:])
@@ -76,7 +78,7 @@ def test_a_body_may_be_slower_than_a_head(client: Connection, bounded: "Running"
     ids=["one long header", "many headers", "an endless header", "an endless name"],
 )
 def test_a_head_that_is_too_large_is_answered_and_the_connection_is_over(client: Connection, head: bytes) -> None:
-    client.send(b"GET /healthz HTTP/1.1\r\nHost: here\r\n" + head)
+    client.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + head)
     status, document = client.answer()
     assert (status, document["errorCode"]) == (431, 0)
     assert "larger than 4096 bytes" in document["message"]
@@ -84,13 +86,13 @@ def test_a_head_that_is_too_large_is_answered_and_the_connection_is_over(client:
 
 
 def test_a_url_that_is_too_long_is_part_of_the_head(client: Connection) -> None:
-    client.send(b"GET /" + b"a" * 5000 + b" HTTP/1.1\r\nHost: here\r\n\r\n")
+    client.send(b"GET /" + b"a" * 5000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert client.answer()[0] == 431
 
 
 @pytest.mark.parametrize("head", [b"A: b\r\n" * 500, b"Cookie: " + b"a" * 3000 + b"\r\n"])
 def test_a_head_that_is_not_too_large_is_none_of_our_business(client: Connection, head: bytes) -> None:
-    client.send(b"GET /healthz HTTP/1.1\r\nHost: here\r\n" + head + b"\r\n")
+    client.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + head + b"\r\n")
     assert client.answer()[0] == 200
 
 
@@ -109,16 +111,16 @@ def send_for_ever(client: Connection) -> None:
 
 def test_a_trailer_without_end_is_not_kept(client: Connection, bounded: "Running") -> None:
     httpx.post(f"{bounded.url}/engine/v2/jobs", json=configuration("trailer")).raise_for_status()
-    client.send(b"POST /engine/v2/data/trailer HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n")
+    client.send(b"POST /engine/v2/data/trailer HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n")
     with pytest.raises((OSError, AssertionError)):  # the connection is over, which shows in the one or the other
         send_for_ever(client)
 
 
 def test_a_trailer_is_not_a_header(client: Connection) -> None:
-    client.send(b"POST /engine/v2/jobs HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")
+    client.send(b"POST /engine/v2/jobs HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
     client.send(b"2\r\n{}\r\n0\r\nContent-Type: text/html\r\n\r\n")
     assert client.answer()[0] == 400
-    client.send(b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n")
+    client.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert client.answer()[0] == 200
 
 
@@ -130,7 +132,7 @@ def test_what_is_not_http_is_answered_with_an_error_document(client: Connection,
 
 
 def test_requests_that_come_at_once_are_answered_one_after_another(client: Connection) -> None:
-    client.send(b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n" * 3)
+    client.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3)
     said = b""
     while said.count(b'{"status":"ok"}') < 3:
         said += client.socket.recv(4096)

@@ -41,6 +41,7 @@ from tailmass.server.limits import Limited
 from tailmass.server.linger import Linger
 from tailmass.server.logfiles import LogFiles
 from tailmass.server.metrics import Measured, Metrics
+from tailmass.server.origins import Origins
 from tailmass.server.paths import TidyPaths
 from tailmass.server.requests import Logged
 from tailmass.server.scheduling import Scheduling
@@ -141,6 +142,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Limited, limits=settings.limits)
     if settings.auth:
         app.add_middleware(Guard)
+    app.add_middleware(Origins, settings=settings)
     errors.install(app)
     app.add_middleware(Linger)
     app.add_middleware(Logged)

@@ -100,6 +100,11 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 opens the server to the network.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
+    hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        (),
+        description="Names besides its own that the server goes by in browsers, and hosts whose pages may ask it, with "
+        "commas, such as tailmass.example.com or localhost:3000.",
+    )
     store: StoreSettings = Field(default_factory=StoreSettings, description="Where jobs and results are kept.")
     auth: bool = Field(False, description="Whether every request needs a token, made by `tailmass token create`.")
     tls: TlsSettings = Field(default_factory=TlsSettings, description="What makes connections secret.")

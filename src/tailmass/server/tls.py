@@ -26,7 +26,7 @@ def certificate(tls: TlsSettings) -> ssl.SSLContext | None:
 
 def dangers(settings: Settings) -> Iterator[str]:
     """What whoever starts such a server should be warned of."""
-    if _loopback(settings.host):
+    if loopback(settings.host):
         return
     if not settings.auth:
         yield (
@@ -40,7 +40,8 @@ def dangers(settings: Settings) -> Iterator[str]:
         )
 
 
-def _loopback(host: str) -> bool:
+def loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens there."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -92,7 +92,7 @@ def busy(api: httpx.Client) -> str:
 
 def asked(connection: Connection, method: str, target: str, *headers: str, body: bytes = b"") -> tuple[int, Any]:
     """The answer to a request of exactly these lines."""
-    head = "".join(f"{each}\r\n" for each in (f"{method} {target} HTTP/1.1", "Host: here", *headers, ""))
+    head = "".join(f"{each}\r\n" for each in (f"{method} {target} HTTP/1.1", "Host: localhost", *headers, ""))
     connection.send(head.encode() + body)
     return connection.answer()
 
