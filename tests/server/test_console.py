@@ -1,9 +1,8 @@
-import json
 import logging
 from datetime import datetime
 from typing import Any
 
-from tailmass.server.console import Console, JsonLines
+from tailmass.server.console import Console
 
 EVIL = "x\n2026-01-01T00:00:00 ERROR all: is lost\r\x1b[2J\u2028\u202e\udcff"
 
@@ -37,16 +36,3 @@ def test_nor_does_it_in_a_traceback() -> None:
     assert first.endswith("failed")
     assert len(others) > 3
     assert all(line.startswith("    ") and line.isprintable() for line in others)
-
-
-def test_a_json_line_has_all_of_it() -> None:
-    try:
-        raise ValueError(EVIL)
-    except ValueError as error:
-        line = JsonLines().format(event("GET %s failed", EVIL, exception=error, job="a", level="mine", counts={1: 2}))
-    assert "\n" not in line
-    told = json.loads(line)
-    assert datetime.fromisoformat(told["time"]).utcoffset() is not None
-    assert (told["level"], told["logger"], told["job"], told["counts"]) == ("WARNING", "tailmass.server", "a", "{1: 2}")
-    assert told["message"].startswith("GET x\n2026")
-    assert "ValueError: x\n2026" in told["traceback"]

@@ -45,3 +45,9 @@ def test_a_traceback_cannot_be_taken_for_a_line() -> None:
         line = JsonLine().format(event("failed", exc_info=sys.exc_info()))
     assert "forged" in json.loads(line)["traceback"]
     assert line.isprintable()
+
+
+def test_a_field_cannot_take_the_place_of_what_every_event_says() -> None:
+    told = json.loads(JsonLine().format(event("said", level="mine", time="never", counts={1: 2})))
+    assert (told["level"], told["message"], told["counts"]) == ("INFO", "said", {"1": 2})
+    assert told["time"].startswith("2014")

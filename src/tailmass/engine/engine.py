@@ -32,7 +32,7 @@ from tailmass.errors import (
     ResetNotSupported,
     TooManyJobsRunning,
 )
-from tailmass.intake.bounds import USUAL, Bounds
+from tailmass.intake.limits import USUAL, RecordLimits
 from tailmass.jobs import Job, JobUpdate
 from tailmass.results import Activity, AuditMessage, Counts, Forecast, JobState, Snapshot
 
@@ -56,7 +56,7 @@ class Engine:
     clock : epoch seconds now
     max_running : jobs that may run at the same time; None for no limit
     listener : told of results as they come
-    bounds : how large single things in uploads may be
+    limits : how large single things in uploads may be
     audit : who is told what happens to jobs, if anybody is
     files : where bounds of models go that are to be written to a file
     on_deleted : called with the id of a job that is gone, before there can be another of that id
@@ -69,7 +69,7 @@ class Engine:
         clock: Callable[[], float] = time.time,
         max_running: int | None = None,
         listener: Listener | None = None,
-        bounds: Bounds = USUAL,
+        limits: RecordLimits = USUAL,
         audit: Audit | None = None,
         files: Files | None = None,
         on_deleted: Callable[[str], None] | None = None,
@@ -81,7 +81,7 @@ class Engine:
         self._clock = clock
         self._max_running = max_running
         self._listener = listener
-        self._bounds = bounds
+        self._limits = limits
         self._running: dict[str, Running] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._brief: set[str] = set()
@@ -238,7 +238,7 @@ class Engine:
                 state.config.data_description,
                 running.deliver,
                 gzipped=gzipped,
-                bounds=self._bounds,
+                limits=self._limits,
                 job_id=job_id,
                 keep=self._keeping(job_id, running) if keep else None,
                 since_ms=since_ms,

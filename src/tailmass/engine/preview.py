@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 import polars as pl
 
 from tailmass.engine import support
-from tailmass.intake.bounds import USUAL, Bounds
 from tailmass.intake.fields import Fields
 from tailmass.intake.gunzip import Gunzip
+from tailmass.intake.limits import USUAL, RecordLimits
 from tailmass.intake.piece import Piece
 from tailmass.intake.reader import reader
 from tailmass.jobs import Job
@@ -24,14 +24,14 @@ class Preview:
     ----------
     job : what to look through
     gzipped : whether the bytes are compressed
-    bounds : how large single things in the data may be
+    limits : how large single things in the data may be
     """
 
-    def __init__(self, job: Job, *, gzipped: bool = False, bounds: Bounds = USUAL) -> None:
+    def __init__(self, job: Job, *, gzipped: bool = False, limits: RecordLimits = USUAL) -> None:
         time = job.data_description.time_field
         self._names = (time, *(name for name in support.sent_fields(job) if name != time))
         wanted = Fields(time, self._names[1:], transforms=support.fields(job).transforms)
-        self._reader = reader(job.data_description, wanted, bounds)
+        self._reader = reader(job.data_description, wanted, limits)
         self._gunzip = Gunzip() if gzipped else None
 
     def header(self) -> bytes:

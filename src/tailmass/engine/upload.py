@@ -12,8 +12,8 @@ from tailmass.columns import Columns
 from tailmass.engine.acceptance import Acceptance
 from tailmass.engine.pipeline import Pipeline
 from tailmass.errors import AnalysisError, EngineError
-from tailmass.intake.bounds import USUAL, Bounds
 from tailmass.intake.gunzip import Gunzip
+from tailmass.intake.limits import USUAL, RecordLimits
 from tailmass.intake.piece import Piece
 from tailmass.intake.reader import reader
 from tailmass.jobs import DataDescription
@@ -75,7 +75,7 @@ class Intake:
     description : what the data looks like
     deliver : called with the results, if only to note that the counts have changed
     gzipped : whether the bytes are compressed
-    bounds : how large single things in the data may be
+    limits : how large single things in the data may be
     job_id : whose log has what is odd about the data
     keep : called with the rows that were taken in, if they are to be kept
     since_ms, until_ms : rows from before the one, or not from before the other, are passed over and not counted
@@ -88,7 +88,7 @@ class Intake:
         deliver: Deliver,
         *,
         gzipped: bool = False,
-        bounds: Bounds = USUAL,
+        limits: RecordLimits = USUAL,
         job_id: str | None = None,
         keep: Callable[[Columns], None] | None = None,
         since_ms: int | None = None,
@@ -98,7 +98,7 @@ class Intake:
         """Of this upload so far."""
         self._pipeline = pipeline
         self._deliver = deliver
-        self._reader = reader(description, pipeline.fields, bounds)
+        self._reader = reader(description, pipeline.fields, limits)
         self._job_id = job_id
         self._keep = keep
         self._gunzip = Gunzip() if gzipped else None

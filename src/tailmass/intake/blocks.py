@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from tailmass.errors import EngineError
-from tailmass.intake.bounds import USUAL
+from tailmass.intake.limits import USUAL
 from tailmass.intake.piece import Piece
 
 BLOCK_BYTES = 4 << 20

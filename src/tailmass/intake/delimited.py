@@ -6,9 +6,9 @@ import numpy as np
 
 from tailmass.columns import Ints
 from tailmass.errors import DataError, MissingField
-from tailmass.intake.bounds import USUAL
 from tailmass.intake.cells import Cells
 from tailmass.intake.fields import Fields
+from tailmass.intake.limits import USUAL
 from tailmass.intake.piece import PIECE_ROWS, Piece
 from tailmass.intake.timestamps import Timestamps
 from tailmass.jobs import DataDescription

@@ -6,10 +6,10 @@ from typing import Protocol
 
 from tailmass.errors import DataError
 from tailmass.intake.blocks import BlockReader
-from tailmass.intake.bounds import USUAL, Bounds
 from tailmass.intake.delimited import Delimited
 from tailmass.intake.fields import Fields
 from tailmass.intake.json import Json
+from tailmass.intake.limits import USUAL, RecordLimits
 from tailmass.intake.lines import Lines
 from tailmass.intake.piece import Piece
 from tailmass.intake.transforms.chain import Chain
@@ -55,20 +55,20 @@ class Transformed:
         return replace(piece, columns=self._chain.apply(piece.columns))
 
 
-def reader(description: DataDescription, fields: Fields, bounds: Bounds = USUAL) -> Reader:
+def reader(description: DataDescription, fields: Fields, limits: RecordLimits = USUAL) -> Reader:
     """A reader for one upload. Its iterators have to be exhausted, in order."""
-    source = _source(description, fields.source, bounds)
+    source = _source(description, fields.source, limits)
     return Transformed(source, Chain(fields, description.time_format)) if fields.transforms else source
 
 
-def _source(description: DataDescription, fields: Fields, bounds: Bounds) -> Reader:
+def _source(description: DataDescription, fields: Fields, limits: RecordLimits) -> Reader:
     match description.format:
         case "DELIMITED":
-            return BlockReader(Delimited(description, fields, bounds.fields), record_bytes=bounds.record_bytes)
+            return BlockReader(Delimited(description, fields, limits.fields), record_bytes=limits.record_bytes)
         case "JSON":
-            return BlockReader(Json(description, fields), record_bytes=bounds.record_bytes)
+            return BlockReader(Json(description, fields), record_bytes=limits.record_bytes)
         case "SINGLE_LINE":
-            return BlockReader(Lines(description, fields), record_bytes=bounds.record_bytes)
+            return BlockReader(Lines(description, fields), record_bytes=limits.record_bytes)
         case _:
             raise DataError(
                 "Data in the format ELASTICSEARCH is only fetched by a scheduler: to upload, set the format in "

@@ -12,7 +12,6 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from tailmass.engine import Engine
-from tailmass.intake.bounds import Bounds
 from tailmass.server import (
     alerts,
     audit,
@@ -91,12 +90,11 @@ def create_app(settings: Settings) -> FastAPI:
                 log.warning("every request needs a token, and there is none yet: make one with `tailmass token create`")
             limits = settings.limits
             waiting = Waiting()
-            bounds = Bounds(limits.record_bytes, limits.fields)
             engine = Engine(
                 store,
                 max_running=limits.running_jobs,
                 listener=waiting,
-                bounds=bounds,
+                limits=limits.of_records,
                 audit=store,
                 files=debug,
                 on_deleted=forget,

@@ -5,12 +5,10 @@ Whatever was sent by someone is written so that it can neither begin a line of i
 
 import logging
 import re
-from datetime import UTC, datetime
-from typing import Any
 
-import msgspec
+from tailmass.server import loglines
+from tailmass.server.loglines import JsonLine
 
-_KNOWN = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message"}
 _PLAIN = re.compile(r"[\w.:/@+-]+", re.ASCII)
 
 
@@ -19,28 +17,13 @@ class Console(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One event; the lines of a traceback follow it, each of them set in."""
-        words = [_time(record), record.levelname, f"{record.name}:", escaped(record.getMessage())]
-        words += [f"{name}={_value(value)}" for name, value in _extras(record).items()]
-        below = [f"    {escaped(line)}" for line in _traceback(record).splitlines()]
+        words = [loglines.time(record), record.levelname, f"{record.name}:", escaped(record.getMessage())]
+        words += [f"{name}={_value(value)}" for name, value in loglines.fields(record).items()]
+        below = [f"    {escaped(line)}" for line in loglines.traceback(record).splitlines()]
         return "\n".join([" ".join(words), *below])
 
 
-class JsonLines(logging.Formatter):
-    """Lines for programs: one JSON document an event."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """One event."""
-        told: dict[str, Any] = {name: str(value) for name, value in _extras(record).items()}
-        told |= {"time": _time(record), "level": record.levelname, "logger": record.name}
-        told["message"] = record.getMessage()
-        if traceback := _traceback(record):
-            told["traceback"] = traceback
-        # Half a surrogate pair, as a path that is not UTF-8 has, cannot be encoded.
-        clean = {name: text.encode("utf-8", "backslashreplace").decode() for name, text in told.items()}
-        return msgspec.json.encode(clean).decode()
-
-
-FORMATS = {"console": Console, "json": JsonLines}
+FORMATS = {"console": Console, "json": JsonLine}
 
 
 def install(form: str) -> None:
@@ -64,17 +47,3 @@ def escaped(text: str) -> str:
 def _value(value: object) -> str:
     text = str(value)
     return text if _PLAIN.fullmatch(text) else '"' + escaped(text).replace('"', '\\"') + '"'
-
-
-def _extras(record: logging.LogRecord) -> dict[str, Any]:
-    """What was given beside the message."""
-    return {name: value for name, value in vars(record).items() if name not in _KNOWN}
-
-
-def _time(record: logging.LogRecord) -> str:
-    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-
-
-def _traceback(record: logging.LogRecord) -> str:
-    parts = [logging.Formatter().formatException(record.exc_info)] if record.exc_info else []
-    return "\n".join([*parts, *([record.stack_info] if record.stack_info else [])])

@@ -11,7 +11,6 @@ from starlette.responses import Response
 
 from tailmass.engine.preview import Preview
 from tailmass.errors import DataError
-from tailmass.intake.bounds import Bounds
 from tailmass.server import docs
 from tailmass.server.body import batches, gzipped
 from tailmass.server.context import Reach
@@ -39,8 +38,7 @@ async def preview(job_id: str, request: Request, context: Reach) -> Response:
     """
     state = await context.work(context.engine.job, job_id)
     limits = context.settings.limits
-    bounds = Bounds(limits.record_bytes, limits.fields)
-    looked_through = Preview(state.config, gzipped=gzipped(request), bounds=bounds)
+    looked_through = Preview(state.config, gzipped=gzipped(request), limits=limits.of_records)
     with ExitStack() as held:
         # Many clients send all before they read anything, and an error may come late: the answer has to wait somewhere.
         answer = held.enter_context(TemporaryFile())

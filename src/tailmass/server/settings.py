@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from tailmass.intake.bounds import USUAL
+from tailmass.intake.limits import USUAL, RecordLimits
 
 
 def data_directory() -> Path:
@@ -69,6 +69,11 @@ class LimitSettings(BaseModel):
     running_jobs: int | None = Field(
         None, ge=1, description="Most jobs that run at the same time; without one there is no bound."
     )
+
+    @property
+    def of_records(self) -> RecordLimits:
+        """What of these is about the records of an upload."""
+        return RecordLimits(self.record_bytes, self.fields)
 
 
 class TlsSettings(BaseModel):

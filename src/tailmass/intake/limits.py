@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class RecordLimits:
     """What is refused before it fills the memory."""
 
     record_bytes: int = 16 << 20
@@ -13,4 +13,4 @@ class Bounds:
     """The most columns of a header: each is a name to keep."""
 
 
-USUAL = Bounds()
+USUAL = RecordLimits()
