@@ -362,7 +362,7 @@ def test_a_snapshot_that_cannot_be_written_does_not_end_the_upload(
     (tmp_path / "snapshots").write_text("in the way")
     clock.now += 4 * HOUR
     upload.feed(HEADER + b"".join(rows(5)))
-    assert "snapshot not written: job=sample" in caplog.text
+    assert "snapshot not written: " in caplog.text
     (tmp_path / "snapshots").unlink()
     assert upload.finish().processed_record_count == 40
     engine.close("sample")

@@ -200,6 +200,30 @@ def test_no_input_forges_a_line(connection: Connection, api: httpx.Client, job: 
     assert not set(text) & {"\r", "\u2028", "\x85"}
 
 
+def test_what_goes_wrong_with_a_job_is_in_its_log(api: httpx.Client, job: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a\nb")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tailmass.store.Store.records", fail)
+        assert api.get(f"/results/{job}/records").status_code == 500
+    failed = events(api.get(f"/logs/{job}/engine_api").text)
+    assert [(each["level"], each["job"]) for each in failed if "traceback" in each] == [("ERROR", job)]
+
+
+@pytest.mark.parametrize("odd", ["%2e%2e", "%2e", "%2e%2e%2fjobs", "..%5c"])
+def test_requests_about_odd_ids_are_in_the_log_once(
+    connection: Connection, lasting_server: "Running", odd: str
+) -> None:
+    before = set((lasting_server.home / "logs").rglob("*"))
+    connection.send(f"POST /engine/v2/data/{odd}/flush?odd=1 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    assert connection.answer()[0] >= 400
+    assert set((lasting_server.home / "logs").rglob("*")) <= before
+    log = events((lasting_server.home / "logs" / "engine_api.log").read_text())
+    said = [(each["time"], each["message"]) for each in log if each["logger"].endswith("requests")]
+    assert said[-1] != said[-2]
+
+
 def test_a_long_id_has_logs_too(api: httpx.Client) -> None:
     job = "🦉" * 64
     api.post("/jobs", json=configuration(job)).raise_for_status()

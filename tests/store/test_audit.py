@@ -20,10 +20,10 @@ def test_messages_come_newest_first_of_a_job_or_of_all(store: Store) -> None:
     assert store.audit("nobody") == store.audit("no\0body") == (0, [])
 
 
-def test_messages_outlive_their_job(store: Store) -> None:
-    store.note(message("a\0b"))
+def test_messages_outlive_their_job_and_are_of_one_line(store: Store) -> None:
+    store.note(message("a\0b\n\ud800\u202e"))
     store.delete_job("job")
-    assert store.audit("job") == (1, [message("a\N{REPLACEMENT CHARACTER}b")])
+    assert store.audit("job") == (1, [message(r"a\x00b\n\ud800\u202e")])
 
 
 def test_old_messages_are_forgotten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

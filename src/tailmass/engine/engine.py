@@ -529,14 +529,16 @@ class Engine:
 
     def _tell(self, job_id: str | None, level: str, message: str, *, logged: bool = True, **fields: Any) -> None:
         """Say what happened, in the log and to the audit, whose failure is no failure of a job."""
+        of_job = {} if job_id is None else {"job": job_id}
         if logged:
-            of_job = {} if job_id is None else {"job": job_id}
             log.log(_LOG_LEVELS.get(level, logging.INFO), message, extra=fields | of_job)
         if self._audit is not None:
             try:
                 self._audit.note(AuditMessage(self._now_ms(), level, message, job_id))
             except EngineError as error:
-                log.warning("%r could not be audited: %s", message, error.message, extra={"cause": error.cause})
+                log.warning(
+                    "%r could not be audited: %s", message, error.message, extra=of_job | {"cause": error.cause}
+                )
 
     def _recover(self) -> None:
         """Put right what a crash has left: a job that was running stands where it was last saved."""

@@ -133,7 +133,7 @@ class Running:
         try:
             self._keep(PERIODIC)
         except DataStoreError as error:
-            log.warning("snapshot not written: job=%s reason=%s cause=%s", self.job_id, error.message, error.cause)
+            log.warning("snapshot not written: %s", error.message, extra={"job": self.job_id, "cause": error.cause})
 
     def _keep(self, why: str | None) -> None:
         time_ms = int(self._clock() * 1000)

@@ -6,6 +6,7 @@ Whatever was sent by someone is written so that it can neither begin a line of i
 import logging
 import re
 
+from tailmass.results.text import escaped
 from tailmass.server import loglines
 from tailmass.server.loglines import JsonLine
 
@@ -31,17 +32,6 @@ def install(form: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(FORMATS[form]())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
-
-
-def escaped(text: str) -> str:
-    r"""The text with everything that is not shown as itself written out.
-
-    >>> print(escaped("GET /\n2026-01-01 ERROR all is lost\x1b[2J"))
-    GET /\n2026-01-01 ERROR all is lost\x1b[2J
-    """
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def _value(value: object) -> str:

@@ -111,7 +111,7 @@ class Recipient:
                     told = {"job": self.job_id, "code": error.code}
                     log.warning("Upload refused: %s", error.message, extra=told)
                 else:
-                    log.exception("upload to %s failed", self.job_id)
+                    log.exception("upload failed", extra={"job": self.job_id})
                 self._release()
                 self.error = error if isinstance(error, EngineError) else surprise()
 
@@ -122,7 +122,7 @@ class Recipient:
                 upload.abort()
             except Exception:
                 # What ended the upload is what the client should hear of, not this.
-                log.exception("upload to %s could not be ended", self.job_id)
+                log.exception("upload could not be ended", extra={"job": self.job_id})
             self._note(upload)
 
     def _note(self, upload: Upload) -> None:

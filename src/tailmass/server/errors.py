@@ -54,7 +54,7 @@ async def answer(request: Request, error: Exception) -> Response:
     match error:
         case EngineError():
             if STATUS[error.code] == 500:
-                log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
+                log.error("%s %s failed", request.method, request.scope["path"], exc_info=error, extra=_of_job(request))
             return Json(document(error, request), STATUS[error.code])
         case Refusal():
             return Json(document(error.error, request), error.status_code)
@@ -66,8 +66,14 @@ async def answer(request: Request, error: Exception) -> Response:
         case ClientDisconnect():
             return Response(status_code=CLIENT_LEFT)
         case _:
-            log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
+            log.error("%s %s failed", request.method, request.scope["path"], exc_info=error, extra=_of_job(request))
             return Json(surprise().document(), 500)
+
+
+def _of_job(request: Request) -> dict[str, str]:
+    # Of an upload to several jobs each has its own error; what is told here is of one.
+    job_id = request.scope.get("path_params", {}).get("job_id")
+    return {} if job_id is None else {"job": job_id}
 
 
 def _methods(request: Request) -> list[str]:

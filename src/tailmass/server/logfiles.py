@@ -175,7 +175,8 @@ def _numbered(path: Path) -> Iterator[Path]:
 
 
 def file_name(job_id: str) -> str:
-    """A job's name among files, which is its id unless that is too long for one."""
-    if len(job_id.encode("utf-8", "surrogatepass")) <= _LONGEST_NAME:
+    """A job's name among files, which is its id unless that is too long for one, or would lead elsewhere."""
+    short = len(job_id.encode("utf-8", "surrogatepass")) <= _LONGEST_NAME
+    if short and job_id not in ("", ".", "..") and not set(job_id) & {"/", "\\", "\0"}:
         return job_id
     return blake2b(job_id.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from tailmass.results import Activity, AuditMessage, Usage
+from tailmass.results.text import escaped
 from tailmass.store.database import clamped
 from tailmass.store.schema import activity, audit, usage
 
@@ -17,7 +18,7 @@ def note(connection: Connection, message: AuditMessage) -> None:
     row = {
         "time_ms": message.time_ms,
         "level": message.level,
-        "message": message.message.replace("\0", "\N{REPLACEMENT CHARACTER}"),  # PostgreSQL cannot hold it
+        "message": escaped(message.message),
         "job_id": message.job_id,
     }
     number = connection.scalar(insert(audit).values(row).returning(audit.c.number))

@@ -156,7 +156,7 @@ class Snapshots:
             try:
                 return self._read(job_id, job, row)
             except DataStoreError as error:
-                _log.warning("snapshot passed over: job=%s reason=%s cause=%s", job_id, error.message, error.cause)
+                _log.warning("snapshot passed over: %s", error.message, extra={"job": job_id, "cause": error.cause})
         return None
 
     def read(self, job_id: str, snapshot_id: str) -> State:
@@ -179,7 +179,7 @@ class Snapshots:
                 )
             _delete(connection, [row.number])
         self._unlink(job_id, job, [row.file])
-        _log.info("snapshot deleted: job=%s snapshot=%s", job_id, snapshot_id)
+        _log.info("snapshot deleted", extra={"job": job_id, "snapshot": snapshot_id})
 
     def prune(self, job_id: str, before_ms: int) -> int:
         """Remove the listed snapshots made before a time, and say how many; two stay, whatever their age."""
@@ -201,7 +201,7 @@ class Snapshots:
             return
         except OSError as error:
             # The job is gone whatever happens to its files, and no other job will ever look for them.
-            _log.warning("snapshots left behind: folder=%s cause=%s", folder, error)
+            _log.warning("snapshots left behind: %s", folder, extra={"job": job_id, "cause": error})
 
     def _put(
         self,
@@ -228,7 +228,7 @@ class Snapshots:
         except BaseException:
             file.unlink(missing_ok=True)
             raise
-        _clear(file.parent, kept)
+        _clear(job_id, file.parent, kept)
         return job
 
     def _of(self, job_id: str, job: int) -> Path:
@@ -245,7 +245,7 @@ class Snapshots:
                 file.unlink(missing_ok=True)
             except OSError as error:
                 # Without its row it is left behind as by a crash, and goes with the next snapshot.
-                _log.warning("old snapshot left behind: file=%s cause=%s", file, error)
+                _log.warning("old snapshot left behind: %s", file, extra={"job": job_id, "cause": error})
 
 
 def page(
@@ -345,11 +345,11 @@ def _held(text: str) -> str:
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
 
 
-def _clear(folder: Path, kept: set[str]) -> None:
+def _clear(job_id: str, folder: Path, kept: set[str]) -> None:
     try:
         for path in folder.iterdir():
             if path.name not in kept:
                 path.unlink(missing_ok=True)
     except OSError as error:
         # The new snapshot is safe; what could not be removed is tried again with the next one.
-        _log.warning("old snapshots left behind: folder=%s cause=%s", folder, error)
+        _log.warning("old snapshots left behind: %s", folder, extra={"job": job_id, "cause": error})
