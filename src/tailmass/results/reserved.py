@@ -1,4 +1,4 @@
-"""Names that documents of results have, and that therefore no field of a row can have beside them."""
+"""Names that documents of results and of jobs have, and that no field of a row is kept under beside them."""
 
 RESERVED = frozenset(
     {
@@ -17,6 +17,13 @@ RESERVED = frozenset(
         *("outOfOrderTimeStampCount", "failedTransformCount", "excludedRecordCount"),
         *("debugFeature", "debugLower", "debugUpper", "debugMean"),
         *("categoryId", "terms", "regex", "examples", "maxMatchingLength"),
+        *("id", "schedulerStatus", "createTime", "finishedTime", "lastDataTime", "timeout", "counts", "location"),
+        *("endpoints", "analysisConfig", "dataDescription", "analysisLimits", "schedulerConfig", "transforms"),
+        *("modelDebugConfig", "ignoreDowntime", "renormalizationWindowDays", "backgroundPersistInterval"),
+        *("modelSnapshotRetentionDays", "resultsRetentionDays", "customSettings"),
+        *("uri", "alertType", "bucket", "message", "level"),
+        *("totalJobs", "totalDetectors", "runningJobs", "runningDetectors", "startTimeMillis", "endTimeMillis"),
     }
 )
-"""Of the documents of the Engine API; `description`, `status` and `username` were never reserved."""
+"""Of all results and states of the Engine API, down to its audit; not of configurations, as there are words among those
+that data cannot do without, such as `value`. `description`, `status` and `username` were never reserved."""
