@@ -1,12 +1,14 @@
 """Jobs from status to status, over a real socket."""
 
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from tailmass.results import parse_time
+from tailmass.store import Store
 
 from .clients import START, Sender, create, rows
 
@@ -59,15 +61,54 @@ def test_what_is_refused_has_its_number(api: httpx.Client, job: str) -> None:
         assert (missing.status_code, missing.json()["errorCode"]) == (404, 20101)
 
 
-@pytest.mark.parametrize(
-    ("version", "shown"), [("v2", "PAUSED"), ("v1", "CLOSED"), ("v0.3", "CLOSED"), ("v3", "PAUSED")]
-)
-def test_old_clients_know_three_statuses(
-    lasting_server: "Running", api: httpx.Client, job: str, version: str, shown: str
+def statuses(running: "Running", job: str) -> list[str]:
+    """The status of a job, and in a list of all, in each version of the API."""
+    told = []
+    for version in ("v2", "v1", "v0.3", "v3"):
+        url = f"{running.url}/engine/{version}/jobs"
+        listed = httpx.get(url, params={"take": 10_000}).json()["documents"]
+        told += [each["status"] for each in listed if each["id"] == job]
+        assert httpx.get(f"{url}/{job}").json()["document"]["status"] == told[-1]
+    return told
+
+
+ACTS: dict[str, tuple[list[str], list[str]]] = {
+    "created": ([], ["CLOSED", "CLOSED", "RUNNING", "CLOSED"]),
+    "created and closed": (["data/{}/close"], ["CLOSED"] * 4),
+    "fed": (["data/{}"], ["RUNNING"] * 4),
+    "fed and closed": (["data/{}", "data/{}/close"], ["CLOSED"] * 4),
+    "closed and fed": (["data/{}/close", "data/{}"], ["RUNNING"] * 4),
+    "paused": (["data/{}", "jobs/{}/pause"], ["PAUSED", "CLOSED", "CLOSED", "PAUSED"]),
+    "paused and closed": (["jobs/{}/pause", "data/{}/close"], ["PAUSED", "CLOSED", "CLOSED", "PAUSED"]),
+    "resumed": (["data/{}", "jobs/{}/pause", "jobs/{}/resume"], ["CLOSED"] * 4),
+}
+
+
+@pytest.mark.parametrize("acted", ACTS)
+def test_every_version_tells_where_a_job_stands(
+    lasting_server: "Running", api: httpx.Client, job: str, acted: str
 ) -> None:
-    api.post(f"/jobs/{job}/pause")
-    told = httpx.get(f"{lasting_server.url}/engine/{version}/jobs/{job}").json()["document"]
-    assert told["status"] == shown
+    acts, told = ACTS[acted]
+    for act in acts:
+        api.post(act.format(job), content=rows(10)).raise_for_status()
+    assert statuses(lasting_server, job) == told
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ("CLOSING", ["CLOSING", "RUNNING", "RUNNING", "CLOSING"]),
+        ("PAUSING", ["PAUSING", "RUNNING", "RUNNING", "PAUSING"]),
+        ("FAILED", ["FAILED"] * 4),
+    ],
+)
+def test_every_version_tells_what_passes_or_went_wrong(
+    lasting_server: "Running", job: str, status: str, told: list[str]
+) -> None:
+    with closing(Store.open(None, lasting_server.home)) as store:
+        store.update_job(job, status=status)
+        assert statuses(lasting_server, job) == told
+        store.update_job(job, status="CLOSED")
 
 
 def test_a_job_in_use_is_for_nobody_else(lasting_server: "Running", api: httpx.Client, job: str) -> None:

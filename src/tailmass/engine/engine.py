@@ -355,6 +355,9 @@ class Engine:
                 if state.status == "FAILED":
                     self._store.update_job(job_id, status="CLOSED", finished_time_ms=self._now_ms())
                     self._tell(job_id, "ACTIVITY", "Job closed")
+                elif state.status == "CLOSED" and state.finished_time_ms is None:
+                    # It is as new, but no longer waits for its data, which is what clients of version 0.3 are told.
+                    self._store.update_job(job_id, finished_time_ms=self._now_ms())
                 return
             self._close(running)
 
@@ -495,6 +498,7 @@ class Engine:
         if running is not None:
             running.pause()
             self._forget(job_id)
+            self._store.update_job(job_id, finished_time_ms=self._now_ms())
         self._store.update_job(job_id, status="PAUSED")
         self._tell(job_id, "INFO", "Job paused")
 
