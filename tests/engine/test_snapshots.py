@@ -2,14 +2,16 @@
 
 import logging
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from hashlib import blake2b
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tailmass.engine import Engine
@@ -24,7 +26,7 @@ from tailmass.errors import (
     MissingJob,
     NoSuchModelSnapshot,
 )
-from tailmass.jobs import Job
+from tailmass.jobs import Job, JobUpdate
 from tailmass.results import Snapshot
 from tailmass.store import Store, blobs
 from tests.engine.sample import HEADER, job, rows
@@ -241,6 +243,48 @@ def test_a_snapshot_is_named_by_time_id_and_description_and_all_that_are_given_a
         with pytest.raises(NoSuchModelSnapshot, match="'sample'"):
             engine.revert("sample", **asked)
     assert snapshots(engine)[0].snapshot_id == first
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    way=st.sampled_from([{}, {"latency": 120}, {"overlappingBuckets": True}]),
+    pause=st.booleans(),
+    first=st.integers(0, 6),
+    second=st.integers(1, 500),
+    break_=st.integers(0, 400),
+)
+@example(way={}, pause=True, first=1, second=30, break_=5)
+def test_a_break_is_one_after_a_revert_too(
+    way: dict[str, Any], pause: bool, first: int, second: int, break_: int
+) -> None:
+    """The same buckets have results as without the revert: none of those that the break has cut."""
+
+    def told(reverted: bool) -> list[int]:
+        with TemporaryDirectory() as home, closing(Store.open(None, Path(home))) as store:
+            engine = Engine(store, clock=Clock())
+            engine.create(job(**way))
+            parts = [(0, 60 * first + 1), (60 * first + 1, 60 * first + second + 1)]
+            for begin, end in parts:
+                send(engine, at(range(begin, end, 5) or [begin]))
+            if pause:
+                engine.pause("sample")
+                engine.resume("sample")
+            else:
+                engine.update("sample", JobUpdate.parse('{"ignoreDowntime": "ONCE"}'))
+                engine.upload("sample").finish()
+                engine.close("sample")
+            if reverted:
+                engine.revert("sample", snapshot_id=snapshots(engine, desc=False)[0].snapshot_id)
+            begin = 60 * first + second + 1 + break_
+            send(engine, at(range(begin, begin + 400, 5)))
+            assert engine.job("sample").counts.out_of_order_time_stamp_count == 0
+            return [each.timestamp - 1_700_000_040 for each in store.buckets("sample", take=1_000)[1]]
+
+    assert told(True) == told(False)
+
+
+def at(seconds: Iterable[int]) -> list[bytes]:
+    return [f"{1_700_000_040 + second},host0,s0,{second % 7}\n".encode() for second in seconds]
 
 
 def test_a_job_has_to_be_closed_to_be_reverted(engine: Engine) -> None:

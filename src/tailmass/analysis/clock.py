@@ -136,6 +136,22 @@ class Clock:
         if self.newest != NEVER:
             self._awaited = max(self._awaited, downtime)
 
+    @property
+    def awaited(self) -> int:
+        """What comes before the next row, if it is no usual one: a GAP or a BREAK, or else 0."""
+        return self._awaited
+
+    def reach(self, second: int) -> None:
+        """Take epoch second `second` for that of the newest row."""
+        self.newest = max(self.newest, second)
+
+    def pass_over(self, second: int) -> None:
+        """The same, and no bucket before that row's is open any more."""
+        self.reach(second)
+        self.first = max(NEVER if self.first is None else self.first, second // self.span)
+        self._events[:] = 0
+        self._started = True
+
     def interrupted(self, second: int) -> bool:
         """Whether there was a downtime before a row of epoch second `second`, the next one."""
         if self.first is None or self.end is None:

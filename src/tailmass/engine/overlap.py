@@ -116,6 +116,16 @@ class Overlap:
         if self._clock.first is not None:
             self._clock.resume(second - self._later)
 
+    def reach(self, second: int) -> None:
+        """Take epoch second `second` for that of the newest row."""
+        self._clock.reach(second - self._later)
+
+    def pass_over(self, second: int) -> None:
+        """The same, with nothing left to tell of before."""
+        self.release()
+        self.clear()
+        self._clock.pass_over(second - self._later)
+
     def clear(self) -> None:
         """Forget the rows of all open buckets of the later view."""
         if self._clock.first is None or self._clock.end is None:

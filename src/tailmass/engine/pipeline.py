@@ -122,6 +122,25 @@ class Pipeline:
         self.counts = self.counts + Counts(bucket_count=len(batch.buckets))
         return batch
 
+    def follow(self, arrays: Mapping[str, np.ndarray[Any, Any]], second: int) -> None:
+        """Wait for the downtime that a later state waits for, whose newest row was at an epoch second.
+
+        Between the two states nothing is learnt or told of.
+        """
+        later = Clock(self.clock.span, self.clock.latency)
+        later.restore(arrays)
+        if later.awaited == BREAK:  # whose buckets were told of when it began
+            if self.clock.first is not None and self.clock.end is not None:
+                self._clear(self.clock.first, self.clock.end)
+            self.clock.pass_over(second)
+            if self._overlap is not None:
+                self._overlap.pass_over(second)
+        elif later.awaited == GAP:
+            self.clock.reach(second)
+            if self._overlap is not None:
+                self._overlap.reach(second)
+        self.clock.expect(later.awaited)
+
     def admit(self, columns: Columns) -> tuple[Ints, Ints]:
         """(n,) what is to become of each row, and the watermark after it; nothing is taken in yet."""
         return self.clock.admit(columns)

@@ -93,7 +93,11 @@ def revert(
     seen = pipeline.counts if delete_results else pipeline.counts + state.counts
     if not delete_results and seen.latest_record_time_ms is not None:
         # The time between is one without rows. What was found in it is there, and is not replaced by that.
-        pipeline.advance(seen.latest_record_time_ms // 1000 - state.config.analysis_config.latency)
+        newest = seen.latest_record_time_ms // 1000
+        pipeline.advance(newest - state.config.analysis_config.latency)
+        stands = store.snapshot(job_id)
+        if stands is not None:
+            pipeline.follow(stands[1], newest)
     # What has been counted was counted: a revert undoes what was learnt, not what was sent.
     pipeline.counts = replace(state.counts, latest_record_time_ms=seen.latest_record_time_ms)
     header, arrays = pipeline.state()
