@@ -380,7 +380,7 @@ class Pipeline:
     def _roomy(self, rows: Columns) -> bool:
         """Whether there is memory for whatever these rows may bring."""
         texts = {name: rows.texts[name] for name in self._dictionaries}
-        text_bytes = sum(int(text.str.len_bytes().sum()) for text in texts.values())
+        text_bytes = sum(int(text.estimated_size()) for text in texts.values())  # at least that of the letters
         if self.memory.roomy(len(rows), text_bytes):
             return True
         return bool(texts) and self.memory.roomy(pl.DataFrame(texts).n_unique(), text_bytes)

@@ -266,24 +266,31 @@ def _over_background(power: Floats, n: int) -> Floats:
     power : (series, PADDING n / 2 + 1) periodograms of n points, padded
     """
     inner = (n - 1) // 2
-    out, logs = np.zeros(power.shape), np.empty(inner)
+    whitening = np.empty((len(PHIS), power.shape[1]))
+    for candidate, phi in enumerate(PHIS):
+        for k in range(power.shape[1]):
+            whitening[candidate, k] = _whitening(phi, 2.0 * math.pi * k / (PADDING * n))
+    levels = np.log(whitening)
+    out, own, logs = np.zeros(power.shape), np.empty(inner), np.empty(inner)
     for i in range(len(power)):
         if not power[i].max() > 0.0:
             continue
-        smallest, phi, middle = np.inf, 0.0, 0.0
-        for candidate in PHIS:
+        for k in range(inner):
+            own[k] = math.log(max(power[i, (k + 1) * PADDING], 1e-300))
+        smallest, fitted, middle = np.inf, 0, 0.0
+        for candidate in range(len(PHIS)):
             for k in range(inner):
-                at = power[i, (k + 1) * PADDING]
-                logs[k] = math.log(max(at, 1e-300) * _whitening(candidate, 2.0 * math.pi * (k + 1) / n))
+                logs[k] = own[k] + levels[candidate, (k + 1) * PADDING]
             median = float(np.median(logs))
-            deviation = float(np.mean(np.abs(logs - median)))
+            deviation = 0.0
+            for k in range(inner):
+                deviation += abs(logs[k] - median)
             if deviation < smallest:
-                smallest, phi, middle = deviation, candidate, median
+                smallest, fitted, middle = deviation, candidate, median
         # The median of an exponential distribution is log 2 times its mean.
         background = math.exp(middle) / math.log(2.0)
         for k in range(PADDING * CYCLES - PADDING // 2, power.shape[1]):
-            frequency = 2.0 * math.pi * k / (PADDING * n)
-            out[i, k] = min(GREATEST, power[i, k] * _whitening(phi, frequency) / background)
+            out[i, k] = min(GREATEST, power[i, k] * whitening[fitted, k] / background)
     return out
 
 
