@@ -18,7 +18,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", choices=(*SECTIONS, "page"), help="one section, or the page alone; else all of them")
     parser.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True, help="with other detectors")
-    parser.add_argument("--rows", type=int, default=2_000_000, help="speed, http: rows of the file; %(default)s")
+    parser.add_argument("--rows", type=int, default=5_000_000, help="speed, http: rows of the file; %(default)s")
     parser.add_argument("--hosts", type=int, default=1_000, help="speed, http: hosts in it; %(default)s")
     parser.add_argument(
         "--times", type=int, default=3, help="speed, http: runs, of which the fastest counts; %(default)s"
