@@ -271,7 +271,18 @@ def test_a_crash_loses_no_rows(server_process: "ServerProcess", path: Path) -> N
 def test_a_password_is_given_back_to_nobody(api: httpx.Client) -> None:
     search = {**SEARCH, "username": "bob", "password": "open-sesame"}
     job = create(api, schedulerConfig=search, dataDescription=DESCRIPTION)
-    assert "open-sesame" not in api.get(f"/jobs/{job}").text
+    told = api.get(f"/jobs/{job}")
+    assert "open-sesame" not in told.text
+    assert len(told.json()["document"]["schedulerConfig"]["encryptedPassword"]) > 80
+    again = configuration(
+        "again", schedulerConfig=told.json()["document"]["schedulerConfig"], dataDescription=DESCRIPTION
+    )
+    assert api.post("/jobs", json=again).status_code == 201
+    changed = api.put(f"/jobs/{job}/update", json={"schedulerConfig": {**search, "password": "abracadabra"}})
+    assert changed.status_code == 200
+    sealed = api.get(f"/jobs/{job}").json()["document"]["schedulerConfig"]
+    assert "password" not in sealed
+    assert sealed["encryptedPassword"] != told.json()["document"]["schedulerConfig"]["encryptedPassword"]
     both = configuration("both", schedulerConfig={**search, "encryptedPassword": "x"}, dataDescription=DESCRIPTION)
     refused = api.post("/jobs", json=both)
     assert (refused.status_code, refused.json()["errorCode"]) == (400, 10309)

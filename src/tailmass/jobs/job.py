@@ -1,6 +1,6 @@
 """A job: all that a user says about an analysis before there is any data."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, ValidationInfo, model_validator
@@ -71,6 +71,12 @@ class Job(Wire):
         It is not verified again: a document lacks the password, and rules may have become stricter since.
         """
         return decode(cls, document, malformed=cls.malformed, unknown=cls.unknown, context={"verified": True})
+
+    def sealed(self, seal: Callable[[str], str]) -> Self:
+        """The same with its secrets encrypted."""
+        if self.scheduler_config is None:
+            return self
+        return self.model_copy(update={"scheduler_config": self.scheduler_config.sealed(seal)})
 
     @model_validator(mode="after")
     def _sound(self, info: ValidationInfo) -> Self:

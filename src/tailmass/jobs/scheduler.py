@@ -1,7 +1,8 @@
 """Where a scheduled job gets its data: a file, or Elasticsearch."""
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
@@ -51,7 +52,7 @@ class SchedulerConfig(Wire):
     aggs: dict[str, Any] | None = None
     username: Name = None
     password: SecretStr | None = Field(default=None, exclude=True)
-    """As it was given; it is in no document."""
+    """As it was given; it is in no document, and kept as `encrypted_password`."""
     encrypted_password: Name = None
     file_path: Name = None
     tail_file: Flag | None = None
@@ -70,6 +71,13 @@ class SchedulerConfig(Wire):
             if data.get(alias[name]) is None and data.get(name) is None
         }
         return {**data, **missing}
+
+    def sealed(self, seal: Callable[[str], str]) -> Self:
+        """The same with its password encrypted, if it has one in clear."""
+        password = self.password.get_secret_value() if self.password is not None else ""
+        if not password:
+            return self
+        return self.model_copy(update={"password": None, "encrypted_password": seal(password)})
 
     @property
     def aggregated(self) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 """The store: what the engine needs kept, and the server needs found again."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +28,17 @@ from tailmass.store.blobs import Array
 from tailmass.store.database import Database
 from tailmass.store.snapshots import Selection, Snapshots, State
 from tailmass.store.tokens import Token
+from tailmass.store.vault import Vault
 
 
 class Store:
     """Jobs, results and snapshots. Any thread may call it at any time; what it has acknowledged, a crash leaves."""
 
-    def __init__(self, database: Database, snapshots: Snapshots) -> None:
+    def __init__(self, database: Database, snapshots: Snapshots, vault: Vault) -> None:
         self._database = database
         self._snapshots = snapshots
+        self.vault = vault
+        """What encrypts the secrets of jobs, and tells them to whoever feeds a job."""
 
     @classmethod
     def open(cls, url: str | None, home: Path) -> "Store":
@@ -48,7 +51,7 @@ class Store:
         except OSError as error:
             raise DataStoreError(f"The folder {home} could not be created", cause=str(error)) from error
         database = Database.open(url, home)
-        return cls(database, Snapshots(database, home / "snapshots"))
+        return cls(database, Snapshots(database, home / "snapshots"), Vault(home))
 
     def probe(self) -> None:
         """Write something that changes nothing; raises DataStoreError where nothing can be kept at present."""
@@ -60,7 +63,8 @@ class Store:
         self._database.close()
 
     def add_job(self, state: JobState) -> None:
-        """Keep a new job; its id must not be taken."""
+        """Keep a new job, its secrets encrypted; its id must not be taken."""
+        state = replace(state, config=state.config.sealed(self.vault.seal))
         with self._database.write() as connection:
             jobs.add(connection, state)
 
@@ -99,7 +103,7 @@ class Store:
             if part is not None:
                 given |= asdict(part)
         if config is not None:
-            given["config"] = jobs.written(config)
+            given["config"] = jobs.written(config.sealed(self.vault.seal))
         with self._database.write() as connection:
             jobs.change(connection, job_id, given)
             if used is not None:
