@@ -36,6 +36,7 @@ format: $(STAMP)
 	$(BIN)/ruff format
 
 docs: $(STAMP)
+	$(BIN)/python docs/examples.py
 	$(BIN)/python docs/generate.py
 
 # Who else is measured lives in an environment of its own; without it the benchmarks go on, and say so. A part of them:

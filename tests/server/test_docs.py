@@ -1,11 +1,16 @@
+import json
 import re
+import runpy
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 if TYPE_CHECKING:
-    from tests.conftest import Running
+    from tests.conftest import Running, Serving
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +107,37 @@ def test_a_bucket_may_be_missing_and_so_may_its_job(description: dict[str, Any])
     either = answers["404"]["content"]["application/json"]["schema"]["anyOf"]
     assert [each["$ref"].rpartition("/")[2] for each in either] == ["Missing", "Error"]
     assert answers["400"]["content"]["application/json"]["schema"]["$ref"].endswith("/Error")
+
+
+def test_every_operation_that_answers_with_a_document_shows_one(description: dict[str, Any]) -> None:
+    of_the_api = {path: methods for path, methods in description["paths"].items() if path.startswith("/engine/")}
+    for path, methods in of_the_api.items():
+        for method, operation in methods.items():
+            (good,) = (told for status, told in operation["responses"].items() if status.startswith("2"))
+            shown = good["content"].get("application/json")
+            assert shown is None or "example" in shown, (method, path)
+            sent = operation.get("requestBody", {}).get("content", {}).get("application/json")
+            assert sent is None or "example" in sent, (method, path)
+
+
+@pytest.mark.parametrize("version", ["v2", "v3"])
+def test_examples_have_the_form_of_what_a_server_answers(version: str, serving: "Serving", tmp_path: Path) -> None:
+    recorded = runpy.run_path(str(ROOT / "docs" / "examples.py"))
+    kept = {name: told for name, told in json.loads(recorded["FILE"].read_text()).items() if f"/{version}" in name}
+    with serving(tmp_path / "home") as running, httpx.Client(base_url=running.url, timeout=60) as client:
+        fresh = recorded["record"](client, version, tmp_path)
+    assert {name: form(told) for name, told in kept.items()} == {name: form(told) for name, told in fresh.items()}, (
+        "run: make docs"
+    )
+
+
+def form(told: Any) -> Any:
+    """The names in a document and the types of what they have; of a list that of its first entry."""
+    match told:
+        case dict():
+            return {name: form(value) for name, value in told.items()}
+        case [first, *_]:
+            return [form(first)]
+        case bool() | None | str() | []:
+            return type(told)
+    return float

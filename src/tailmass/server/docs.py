@@ -1,5 +1,7 @@
 """The description of the API: what `/openapi.json` says, and the pages of `/docs`, which need no network."""
 
+import json
+from importlib.resources import files
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -168,9 +170,11 @@ def _complete(schema: dict[str, Any]) -> None:
     update = JobUpdate.model_json_schema(by_alias=True, ref_template="#/components/schemas/{model}")
     nouns = {**job.pop("$defs", {}), **update.pop("$defs", {}), "JobConfiguration": job, "JobUpdate": update}
     schema["components"] = {"schemas": {**_SCHEMAS, **nouns}}
+    examples = json.loads(files(__package__).joinpath("examples.json").read_text())
     for path, operations in schema["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             _tell_version(path, operation)
+            _show(operation, examples.get(f"{method.upper()} {path}", {}))
             # FastAPI's own answer to parameters of the wrong type, which here are all texts to it.
             operation["responses"].pop("422", None)
             for parameter in operation.get("parameters", ()):
@@ -190,6 +194,15 @@ def _tell_version(path: str, operation: dict[str, Any]) -> None:
         operation["parameters"] = [
             each for each in operation["parameters"] if not each["schema"].pop("x-native", False) or is_native(path)
         ]
+
+
+def _show(operation: dict[str, Any], example: dict[str, Any]) -> None:
+    """Give an operation the example of what is sent and of the good answer, if there is one; a real server gave it."""
+    answers = [told for status, told in operation["responses"].items() if status.startswith("2")]
+    for name, shown in (("request", operation.get("requestBody", {})), ("response", answers[0] if answers else {})):
+        for content in shown.get("content", {}).values():
+            if name in example:
+                content["example"] = example[name]
 
 
 def _tell_meaning(schema: dict[str, Any]) -> None:
