@@ -148,8 +148,13 @@ def test_a_job_that_is_not_there_is_missing_everywhere(engine: Engine, use: str)
 def test_a_flush_and_a_close_of_a_closed_job_do_nothing(engine: Engine) -> None:
     engine.create(job())
     engine.flush("sample", interim=True)
-    engine.close("sample")
     assert engine.job("sample").finished_time_ms is None
+    engine.close("sample")  # the first one ends its wait for data, of which clients of version 0.3 are told
+    closed = engine.job("sample")
+    assert (closed.status, closed.finished_time_ms) == ("CLOSED", int(NOW * 1000))
+    engine.flush("sample", interim=True)
+    engine.close("sample")
+    assert engine.job("sample") == closed
 
 
 def test_interim_results_are_kept_apart_until_the_bucket_is_over(engine: Engine, store: Store) -> None:

@@ -144,10 +144,10 @@ def test_nothing_may_be_posted(connection: Connection, job: str) -> None:
 
 def test_a_shell_script_reads_the_id_of_a_new_job(api: httpx.Client) -> None:
     """create reply is one line with `id` first"""
-    answered = api.post("/jobs", json=configuration("one-line"))
-    assert (answered.status_code, answered.json()) == (201, {"id": "one-line"})
+    answered = api.post("/jobs", json=configuration("told-on-one-line"))
+    assert (answered.status_code, answered.json()) == (201, {"id": "told-on-one-line"})
     assert len(answered.text.splitlines()) == 1
-    assert answered.text.split('"')[3] == "one-line"  # awk -F'"' '{print $4}'
+    assert answered.text.split('"')[3] == "told-on-one-line"  # awk -F'"' '{print $4}'
 
 
 def test_nothing_is_null_but_the_neighbours_of_a_page(api: httpx.Client, busy: str) -> None:
