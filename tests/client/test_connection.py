@@ -119,3 +119,18 @@ def test_nobody_there_is_an_os_error() -> None:
 def test_silence_is_borne_for_the_timeout_only() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(TimeoutError):
         Client(f"127.0.0.1:{listener.getsockname()[1]}", timeout=0.05).jobs.get("a")
+
+
+def test_a_server_that_is_gone_in_the_middle_of_its_answer_is_a_lost_connection() -> None:
+    def answer() -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 24\r\n\r\n{")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = threading.Thread(target=answer)
+        server.start()
+        with pytest.raises(ConnectionResetError, match="in the middle of its answer"):
+            Client(f"http://127.0.0.1:{listening.getsockname()[1]}").data.flush("a")
+        server.join()

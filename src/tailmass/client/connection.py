@@ -5,7 +5,7 @@ import os
 import selectors
 import socket
 from collections.abc import Iterable, Iterator, Mapping
-from http.client import HTTPException
+from http.client import HTTPException, IncompleteRead
 from types import TracebackType
 
 from tailmass.client.address import Address
@@ -92,7 +92,7 @@ class Exchange:
         return not self._over()
 
     def reply(self) -> Reply:
-        """End the body and wait for the answer."""
+        """End the body and wait for the answer; an OSError if there is none, or only the beginning of one."""
         if self._chunked:
             # Even when it has answered: a server may read on to the end before it lets go of its answer.
             self._send(b"0\r\n\r\n")
@@ -100,9 +100,11 @@ class Exchange:
             response = self._http.getresponse()
             reply = Reply(response.status, response.read())
         except (OSError, HTTPException) as error:
-            if self._broken is None:
-                raise
-            raise self._broken from error
+            if self._broken is not None:
+                raise self._broken from error
+            if isinstance(error, IncompleteRead):
+                raise ConnectionResetError("the server hung up in the middle of its answer") from error
+            raise
         _log.debug("%s %s %d", self._request.method, self._request.target, reply.status)
         return reply
 
