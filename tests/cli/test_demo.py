@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple["subprocess.Popen[str]", str, Path]]:
     """A demo that serves, what it printed until then, and its home."""
     home = tmp_path_factory.mktemp("demo")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tailmass.cli", "demo", "--port", "0", "--home", str(home)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env=os.environ | {"NO_COLOR": "1"},
-    )
+    beside = home.with_name("beside.txt")
+    with beside.open("w") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tailmass.cli", "demo", "--port", "0", "--home", str(home)],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            env=os.environ | {"NO_COLOR": "1"},
+        )
     late = Timer(300, process.kill)
     late.start()
     try:
@@ -94,6 +96,14 @@ def test_ctrl_c_ends_it_in_order(demo: Any) -> None:
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=60) in (0, 130)
     assert any(home.iterdir())  # what was asked to be kept is kept
+
+
+def test_nothing_is_said_between_the_lines_that_are_to_be_read(demo: Any) -> None:
+    process, _, home = demo
+    process.send_signal(signal.SIGINT)  # if it has not ended yet
+    process.wait(timeout=60)
+    said = home.with_name("beside.txt").read_text().splitlines()
+    assert [line for line in said if "compiles" not in line and "rows of" not in line] == []
 
 
 def test_a_port_that_is_taken_is_refused_before_the_work(tailmass: "Tailmass") -> None:

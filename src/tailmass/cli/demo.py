@@ -96,7 +96,9 @@ def _serve(data: Path, home: Path, port: int) -> None:
 
     from tailmass.cli.server import run
 
-    logging.basicConfig(level=logging.WARNING)  # what the server has to say at its start is said below
+    spoken = logging.StreamHandler()
+    spoken.setLevel(logging.WARNING)  # the log files have it all; what is of interest here is said below
+    logging.basicConfig(handlers=[spoken])
     given = {"home": home, "port": port, "host": "127.0.0.1"}
     run(given, _in_background(lambda url: _fill(url, data)))
 
