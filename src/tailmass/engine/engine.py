@@ -386,8 +386,8 @@ class Engine:
         delete_results: bool = False,
     ) -> Snapshot:
         """Let a closed job go on from an earlier snapshot (see `engine.snapshots`). Clears a failure."""
-        lifecycle.verify("revert", self._store.job(job_id))
-        with self._exclusive(job_id) as state:
+        lifecycle.verify("revert", self._store.job(job_id))  # that it runs is what to hear, rather than that it is busy
+        with self._exclusive(job_id, "revert") as state:
             return revert(
                 self._store,
                 state,
@@ -596,9 +596,8 @@ class Engine:
             if mine and briefly:
                 self._brief.add(job_id)
         if not mine and not (soon and lock.acquire(timeout=PATIENCE)):
-            if (
-                operation is not None and not scheduled
-            ):  # rather than of what its scheduler does, hear that there is one
+            # Rather than of what its scheduler does, hear that there is one.
+            if operation is not None and not scheduled:
                 lifecycle.verify_not_scheduled(operation, self._store.job(job_id))
             raise ConcurrentUse(
                 f"Job {job_id!r} is in use by another request, such as an upload or a flush: wait until that has ended"
