@@ -61,7 +61,7 @@ $(STAMP): requirements.lock pyproject.toml
 # Hashes of the files for every platform, and neither the index they came from nor a path of this machine. Versions that
 # are locked already stay as they are; remove a line, or the file, to let them move.
 lock: $(STAMP)
-	$(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --extra dev --extra postgresql --build-deps-for editable \
+	$(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --extra dev --extra postgresql --extra mysql --extra aws --build-deps-for editable \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 		--output-file requirements.lock pyproject.toml
 	touch $(STAMP)

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from tailmass.feeds.elastic import Elastic, RefusedError
+from tailmass.feeds.elastic import Elastic
+from tailmass.feeds.elasticserver import ElasticServer, RefusedError
 from tailmass.feeds.elkconfig import Indices, Search
 from tailmass.feeds.rows import DAY_MS, Row, Span
 from tests.elastic import fill
@@ -41,7 +42,7 @@ class Reading:
 
     def __call__(self, index: str, *, scroll: bool | None = None, timeout: float = 60.0, **search: object) -> Elastic:
         asked = Search.parse(search, time_field="@timestamp")
-        self.open.append(Elastic(self.url, Indices(index), asked, scroll=scroll, timeout=timeout))
+        self.open.append(Elastic(ElasticServer(self.url, timeout=timeout), Indices(index), asked, scroll=scroll))
         return self.open[-1]
 
 
@@ -149,22 +150,22 @@ def held(url: str) -> int:
 
 
 def test_a_server_that_is_not_there_may_come_back() -> None:
-    source = Elastic("http://127.0.0.1:9", Indices("any"), Search("@timestamp"))
+    source = Elastic(ElasticServer("http://127.0.0.1:9"), Indices("any"), Search("@timestamp"))
     with pytest.raises(ConnectionError, match=r"http://127\.0\.0\.1:9 does not answer"):
         source.span()
 
 
 def test_another_server_is_none_of_these(lasting_server: object) -> None:
     url = lasting_server.url  # type: ignore[attr-defined]
-    source = Elastic(f"{url}/docs", Indices("any"), Search("@timestamp"))
+    source = Elastic(ElasticServer(f"{url}/docs"), Indices("any"), Search("@timestamp"))
     with pytest.raises((ConnectionError, RefusedError), match="/docs"):
         source.span()
     source.close()
 
 
 def test_a_password_is_in_no_message() -> None:
-    source = Elastic("http://me:secret@127.0.0.1:9", Indices("any"), Search("@timestamp"))
-    assert "secret" not in source.url
+    server = ElasticServer("http://me:secret@127.0.0.1:9")
+    assert "secret" not in server.url
     with pytest.raises(ConnectionError) as refused:
-        source.span()
+        server.ask("GET", "/")
     assert "secret" not in str(refused.value)

@@ -76,7 +76,7 @@ def changed(path: Path, *, job_id: str | None = None, **search: Any) -> Path:
 
 
 def command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-m", "tailmass.cli", "elk", *map(str, arguments)]
+    return [sys.executable, "-m", "tailmass.cli", "pull", "elk", *map(str, arguments)]
 
 
 def pull(*arguments: str | Path, folder: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -202,7 +202,7 @@ def test_rows_are_added_to_a_job_that_exists(logstash: str, server: "Running", t
 def test_what_is_in_the_way_is_said(logstash: str, server: "Running", tmp_path: Path) -> None:
     where = ("--es-url", logstash, "--url", server.url)
     nothing = pull(CONFIG, *where, "--index", "nothing-*", folder=tmp_path, code=3)
-    assert "has no rows of this search" in nothing.stderr
+    assert "there are no rows" in nothing.stderr
     gone = pull(CONFIG, "--es-port", "9", "--url", server.url, folder=tmp_path, code=3)
     assert "http://localhost:9 does not answer" in gone.stderr
     Client(server.url).jobs.create({**json.loads(CONFIG.read_text())["job_config"]})
@@ -217,7 +217,7 @@ def test_what_is_in_the_way_is_said(logstash: str, server: "Running", tmp_path: 
     assert "small.state is of another pull" in other.stderr
     Client(server.url).jobs.delete("small")
     deleted = pull(small, *where, folder=tmp_path, code=3)
-    assert "remove small.state to pull into a new one" in deleted.stderr
+    assert "remove small.state to begin anew" in deleted.stderr
 
 
 def test_real_time_goes_on_without_gaps_and_ends_in_order(

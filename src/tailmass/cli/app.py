@@ -14,10 +14,10 @@ from tailmass.cli.alerts import alerts
 from tailmass.cli.data import data
 from tailmass.cli.demo import demo
 from tailmass.cli.detect import detect
-from tailmass.cli.elk import elk
 from tailmass.cli.estimate import estimate
 from tailmass.cli.job import job
 from tailmass.cli.logs import logs
+from tailmass.cli.pull import pull
 from tailmass.cli.results import results
 from tailmass.cli.scheduler import scheduler
 from tailmass.cli.server import server
@@ -66,12 +66,12 @@ def tailmass(
 
 app.command()(demo)
 app.command(no_args_is_help=True)(detect)
-app.command(no_args_is_help=True)(elk)
 app.command(no_args_is_help=True)(estimate)
 app.command()(server)
 app.command(no_args_is_help=True)(logs)
 app.add_typer(job, name="job")
 app.add_typer(data, name="data")
+app.add_typer(pull, name="pull")
 app.add_typer(results, name="results")
 app.add_typer(alerts, name="alerts")
 app.add_typer(snapshot, name="snapshot")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from tailmass.feeds.journal import Journal, Place
-from tailmass.feeds.rows import Part, Row, Span
+from tailmass.feeds.rows import Part, Span
 
 log = logging.getLogger(__name__)
 
@@ -16,9 +16,6 @@ PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 
 class Source(Protocol):
     """Where rows come from; an OSError says that it may work again later."""
-
-    def count(self, span: Span) -> int:
-        """How many rows of a time there are."""
 
     def parts(self, span: Span) -> Iterator[Part]:
         """The rows of a time, always in the same order."""
@@ -30,8 +27,8 @@ class Job(Protocol):
     def counted(self) -> int:
         """How many rows it has been given, once nothing is on its way."""
 
-    def send(self, rows: Sequence[Row]) -> None:
-        """Give it rows, and wait until it has them."""
+    def send(self, rows: bytes) -> None:
+        """Give it rows, as JSON, one a line, and wait until it has them."""
 
     def keep(self, until_ms: int) -> None:
         """Make safe what it has learnt; it has all rows before a time."""
@@ -86,10 +83,9 @@ class Pull:
         if self._place is None:
             self._place, skip = self._journal.locate(self._job.counted())
         for day in Span(self._place.until_ms, until_ms).days():
-            if self._source.count(day):
-                for part in self._source.parts(day):
-                    self._deliver(part, skip)
-                    skip = max(0, skip - len(part.rows))
+            for part in self._source.parts(day):
+                self._deliver(part, skip)
+                skip = max(0, skip - len(part.rows))
             self._reach(Place(self._place.rows, day.until_ms))
             if self._live or self._journal.kept.rows != self._place.rows:
                 self._job.keep(day.until_ms)
@@ -98,9 +94,9 @@ class Pull:
     def _deliver(self, part: Part, skip: int) -> None:
         assert self._place is not None
         place = Place(self._place.rows + len(part.rows), part.until_ms)
-        if rows := part.rows[skip:]:
+        if skip < len(part.rows):
             self._journal.begin(place)
-            self._job.send(rows)
+            self._job.send(part.lines(skip))
         self._reach(place)
 
     def _reach(self, place: Place) -> None:

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeAlias
 
+import msgspec
+
 Row: TypeAlias = dict[str, Any]
 
 DAY_MS = 86_400_000
+
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,10 @@ class Part:
     rows: Sequence[Row]
     until_ms: int
     """All rows older than this are in this part or in those before it."""
+
+    def lines(self, skip: int = 0) -> bytes:
+        """The rows but the first ones, as JSON, one a line."""
+        return _ENCODER.encode_lines(self.rows[skip:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,8 @@
+"""`tailmass pull`: rows from elsewhere into a job of a server, each once, whatever breaks off in between."""
+
+import typer
+
+from tailmass.cli.pull.elk import elk
+
+pull = typer.Typer(help="Bring rows from elsewhere into a job of a server.", no_args_is_help=True)
+pull.command(no_args_is_help=True)(elk)
