@@ -540,12 +540,13 @@ def serving() -> Iterator[int]:
 
 
 def outputs() -> Iterator[tuple[Path, str]]:
-    """Every page with something to run, with its outputs as they are now; not those whose data is not here."""
+    """Every page with something to run, with its outputs as they are now; not those whose data or
+    servers are not here."""
     snippets = runpy.run_path(str(DOCS / "snippets.py"))
     with serving() as port:
         for path in snippets["pages"](DOCS.parent):
             page = snippets["Page"](path)
-            if page.runs and all(file.exists() for file in page.data):
+            if page.runs and not page.servers and all(file.exists() for file in page.data):
                 with TemporaryDirectory() as folder:
                     yield path, page.refreshed(Path(folder), port)
 

@@ -44,8 +44,9 @@ def server(serving: "Serving", tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield running
 
 
-# Pages that read public data are run by tests/journeys/test_tutorials.py, which also looks at what they find.
-RUN_HERE = [path for path in PAGES if SNIPPETS["Page"](path).runs and not SNIPPETS["Page"](path).data]
+# Pages that read public data are run by tests/journeys/test_tutorials.py, which also looks at what they find, and those
+# that need servers of others by tests/journeys/test_connectors.py.
+RUN_HERE = [path for path in PAGES if (page := SNIPPETS["Page"](path)).runs and not page.data and not page.servers]
 
 
 @pytest.mark.parametrize("path", RUN_HERE, ids=name)
@@ -164,6 +165,6 @@ def means_something(letter: str) -> bool:
 def test_every_dependency_has_its_reason() -> None:
     project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    asked = [*project["dependencies"], *extras["postgresql"], *extras["dev"]]
+    asked = [*project["dependencies"], *extras["postgresql"], *extras["mysql"], *extras["aws"], *extras["dev"]]
     explained = [cells[0] for cells in rows(DOCS / "explanation" / "dependencies.md", 4) if cells[0] != "Package"]
     assert sorted(explained) == sorted(re.match(r"[\w-]+", each)[0] for each in asked)  # type: ignore[index]

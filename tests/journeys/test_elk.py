@@ -8,24 +8,22 @@ import subprocess
 import sys
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from tailmass.client import Client
 from tests.elastic import fill
+from tests.logstash import ROWS, fill_as_logstash
 
 if TYPE_CHECKING:
     from tests.conftest import Running, ServerProcess
 
 CONFIG = Path(__file__).parents[2] / "examples" / "apache-access.json"
-ROWS = 10_000
 DAYS = ("--start-date", "2015-05-17", "--end-date", "2015-05-20")
 PATIENCE = 240.0
 
@@ -36,27 +34,7 @@ pytestmark = pytest.mark.parametrize("elastic_url", ["elasticsearch8", "opensear
 @pytest.fixture(scope="session")
 def logstash(elastic_url: str, shared: Path) -> str:
     """A server with an index for each of the four days."""
-    days = defaultdict(list)
-    with gzip.open(shared / "data" / "apache_access" / "apache_logs.csv.gz", "rt") as lines:
-        for row in csv.DictReader(lines):
-            at = datetime.fromtimestamp(int(row["time"]), UTC)
-            event = {
-                "@timestamp": f"{at:%Y-%m-%dT%H:%M:%S}.000Z",
-                "@version": "1",
-                "type": "apache-access",
-                "clientip": row["clientip"],
-                "verb": row["method"],
-                "request": row["uri"],
-                "response": row["status"],
-                "bytes": row["bytes"],
-                "agent": row["agent"],
-            }
-            days[f"logstash-{at:%Y.%m.%d}"].append(event)
-    template = {"index_patterns": ["logstash-*"], "settings": {"number_of_shards": 2, "number_of_replicas": 0}}
-    httpx.put(f"{elastic_url}/_template/logstash", json=template, timeout=60).raise_for_status()
-    for index, events in days.items():
-        fill(elastic_url, index, events)
-    assert httpx.get(f"{elastic_url}/logstash-*/_count", timeout=60).json()["count"] == ROWS
+    fill_as_logstash(elastic_url, shared)
     return elastic_url
 
 
@@ -89,10 +67,10 @@ def pull(*arguments: str | Path, folder: Path, code: int = 0) -> subprocess.Comp
 
 
 @contextmanager
-def pulling(*arguments: str | Path, folder: Path) -> Iterator["subprocess.Popen[str]"]:
+def pulling(*arguments: str | Path, folder: Path, patience: float = PATIENCE) -> Iterator["subprocess.Popen[str]"]:
     with (folder / "said").open("a") as said:
         process = subprocess.Popen(command(*arguments), cwd=folder, stdout=said, stderr=said, text=True)
-    late = threading.Timer(PATIENCE, process.kill)
+    late = threading.Timer(patience, process.kill)
     late.start()
     try:
         yield process

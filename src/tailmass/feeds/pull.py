@@ -87,7 +87,7 @@ class Pull:
                 self._deliver(part, skip)
                 skip = max(0, skip - len(part.rows))
             self._reach(Place(self._place.rows, day.until_ms))
-            if self._live or self._journal.kept.rows != self._place.rows:
+            if (self._live and day.until_ms == until_ms) or self._journal.kept.rows != self._place.rows:
                 self._job.keep(day.until_ms)
             self._journal.keep()
 

@@ -3,7 +3,7 @@
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 """The exit code when Ctrl-C ended a pull that is not over."""
 _DAY_MS = 86_400_000
+_PATIENCE = 10  # delays after which a row that was late will have come
 
 
 class Source(Protocol):
@@ -119,16 +120,31 @@ def _pull(source: Source, job: EngineJob, journal: "Journal", until_ms: int) -> 
 
 def _follow(source: Source, job: EngineJob, journal: "Journal", when: "When") -> None:
     """What comes in, for ever."""
+    from tailmass.feeds.late import LateRows
     from tailmass.feeds.pull import Pull
+    from tailmass.feeds.rows import Span
 
-    pull = Pull(source, job, journal, complain=_again, live=True)
+    pull, late = Pull(source, job, journal, complain=_again, live=True), LateRows(source, _PATIENCE * when.delay * 1000)
     typer.echo(f"Pulling into the job {job.job_id} every {when.interval} s; Ctrl-C stops", err=True)
-    while True:
-        before = journal.sent.rows
-        pull.to(now_ms() - when.delay * 1000)
-        if journal.sent.rows > before:
-            typer.echo(f"{shown(journal.sent.until_ms)}  {journal.sent.rows - before:,} rows", err=True)
-        time.sleep(when.interval - time.time() % when.interval)
+    try:
+        while True:
+            before = journal.sent
+            pull.to(now_ms() - when.delay * 1000)
+            rows = journal.sent.rows - before.rows
+            late.note(Span(before.until_ms, journal.sent.until_ms), rows)
+            if rows:
+                typer.echo(f"{shown(journal.sent.until_ms)}  {rows:,} rows", err=True)
+            with suppress(OSError):
+                _tell_late(late.look(journal.sent.until_ms), when.delay)
+            time.sleep(when.interval - time.time() % when.interval)
+    finally:
+        with suppress(OSError):
+            _tell_late(late.look(), when.delay)
+
+
+def _tell_late(rows: int, delay: int) -> None:
+    if rows:
+        typer.echo(f"{rows:,} rows came more than {delay} s after their time and are left out: raise --delay", err=True)
 
 
 @contextmanager

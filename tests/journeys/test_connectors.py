@@ -1,0 +1,39 @@
+"""The pages that need a server of somebody else: their commands run, and print what the pages say."""
+
+import json
+import re
+import runpy
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.logstash import fill_as_logstash
+
+if TYPE_CHECKING:
+    from tests.conftest import Running
+
+ROOT = Path(__file__).parents[2]
+SNIPPETS = runpy.run_path(str(ROOT / "docs" / "snippets.py"))
+_SPEED = re.compile(r"[\d,]+ rows/s  (\d+:\d+:\d+|\?) left")
+
+Others = dict[str, str]
+"""What a page says, and what is there instead."""
+
+
+def held_to_its_outputs(name: str, folder: Path, server: "Running", others: Others) -> None:
+    """Run the commands of a page; how fast it was may differ."""
+    page = SNIPPETS["Page"](ROOT / "docs" / "howto" / f"{name}.md")
+    again = page.refreshed(folder, server.port, others=others)
+    assert _SPEED.sub("-", again) == _SPEED.sub("-", page.text)
+
+
+@pytest.mark.parametrize("elastic_url", ["elasticsearch8"], indirect=True, scope="session")
+def test_elasticsearch(elastic_url: str, server: "Running", tmp_path: Path, shared: Path) -> None:
+    fill_as_logstash(elastic_url, shared)
+    sample = json.loads((ROOT / "examples" / "apache-access.json").read_text())
+    for name in ("web", "live"):
+        job = {**sample["job_config"], "id": name}
+        (tmp_path / f"{name}.json").write_text(json.dumps({**sample, "job_config": job}))
+    others = {"http://localhost:9200": elastic_url, "https://search.example:9200": elastic_url}
+    held_to_its_outputs("elasticsearch", tmp_path, server, others)
