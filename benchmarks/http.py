@@ -31,7 +31,8 @@ def http(rows: int, hosts: int, times: int, folder: Path) -> dict[str, Any]:
     data.write_csv(plain, rows, hosts)
     zipped.write_bytes(gzip.compress(plain.read_bytes(), 6))
     _as_json(plain, lines)
-    with serving(folder / "home") as (client, _):
+    with serving(folder / "home") as served:
+        client = served.client
         formats = {
             "CSV": (plain, {}, False),
             "CSV, gzipped": (zipped, {}, True),

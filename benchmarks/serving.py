@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tailmass.client import Client
@@ -13,15 +14,28 @@ from tailmass.client import Client
 PATIENCE = 60.0  # seconds
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server that is there: where, and the number of its process."""
+
+    url: str
+    process: int
+
+    @property
+    def client(self) -> Client:
+        """A client of it."""
+        return Client(self.url)
+
+
 @contextmanager
-def serving(home: Path) -> Iterator[tuple[Client, int]]:
-    """A client of a new server that keeps everything in `home`, and the number of the server's process."""
+def serving(home: Path) -> Iterator[Served]:
+    """A new server that keeps everything in `home`."""
     home.mkdir(parents=True, exist_ok=True)
     said = home / "said.txt"  # a pipe that nobody reads would hold the server up once it is full
     command = [sys.executable, "-m", "tailmass.cli", "server", "--port", "0", "--home", str(home)]
     with said.open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
         try:
-            yield Client(_url(said, server)), server.pid
+            yield Served(_url(said, server), server.pid)
         finally:
             server.terminate()
 

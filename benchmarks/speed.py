@@ -118,8 +118,8 @@ def in_process(path: Path) -> None:
 
 def over_http(path: Path, rows: int, home: Path, times: int) -> tuple[float, float]:
     """Seconds of the fastest upload to a server of its own, and the server's peak memory in MiB."""
-    with serving(home) as (client, process):
-        elapsed = []
+    with serving(home) as served:
+        client, elapsed = served.client, []
         for attempt in range(times + 1):  # the first one compiles
             client.jobs.create({**JOB, "id": f"speed{attempt}"})
             begin = time.perf_counter()
@@ -128,7 +128,7 @@ def over_http(path: Path, rows: int, home: Path, times: int) -> tuple[float, flo
             elapsed.append(time.perf_counter() - begin)
             assert counts["processedRecordCount"] == rows
             client.data.close(f"speed{attempt}")
-        return min(elapsed[1:]), peak_mib(process)
+        return min(elapsed[1:]), peak_mib(served.process)
 
 
 def series_updates(series: int, present: int, buckets: int) -> dict[str, float]:

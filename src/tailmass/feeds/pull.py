@@ -3,8 +3,10 @@
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from typing import Protocol
 
+from tailmass.feeds.ahead import ahead
 from tailmass.feeds.journal import Journal, Place
 from tailmass.feeds.rows import Part, Span
 
@@ -15,7 +17,10 @@ PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 
 
 class Source(Protocol):
-    """Where rows come from; an OSError says that it may work again later."""
+    """Where rows come from; an OSError says that it may work again later.
+
+    Its parts are read in another thread while those before are sent.
+    """
 
     def parts(self, span: Span) -> Iterator[Part]:
         """The rows of a time, always in the same order."""
@@ -83,9 +88,10 @@ class Pull:
         if self._place is None:
             self._place, skip = self._journal.locate(self._job.counted())
         for day in Span(self._place.until_ms, until_ms).days():
-            for part in self._source.parts(day):
-                self._deliver(part, skip)
-                skip = max(0, skip - len(part.rows))
+            with closing(ahead(self._source.parts(day))) as parts:
+                for part in parts:
+                    self._deliver(part, skip)
+                    skip = max(0, skip - len(part.rows))
             self._reach(Place(self._place.rows, day.until_ms))
             if (self._live and day.until_ms == until_ms) or self._journal.kept.rows != self._place.rows:
                 self._job.keep(day.until_ms)
