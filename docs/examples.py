@@ -160,6 +160,7 @@ def _categories(recorder: Recorder) -> None:
     ask("POST", "/data/{job_id}/flush", job_id="messages")
     ask("GET", "/results/{job_id}/categorydefinitions", job_id="messages")
     ask("GET", "/results/{job_id}/categorydefinitions/{category_id}", job_id="messages", category_id="1")
+    ask("DELETE", "/results/{job_id}", query=f"end={farequote.START + 10 * HOUR}", job_id="messages")
 
 
 def _scheduled(recorder: Recorder, folder: Path) -> None:

@@ -153,3 +153,16 @@ def test_what_cannot_be_is_told_in_a_sentence(
     assert done.stderr.startswith("Error: ")
     assert done.stderr.count("\n") == 1
     assert way_out in done.stderr
+
+
+def test_old_results_are_deleted_when_it_is_meant(remote: "Tailmass", client: Client, analysed: str) -> None:
+    there = [bucket["timestamp"] for bucket in client.results.buckets(analysed)]
+    asked = ("results", "delete", analysed, "--until", at(3))
+    unsure = remote(*asked)
+    assert unsure.returncode == 2
+    assert "say --yes too" in unsure.stderr
+    assert remote(*asked, "--yes").stdout == "3 buckets deleted\n"
+    assert [bucket["timestamp"] for bucket in client.results.buckets(analysed)] == there[3:]
+    assert "say which results" in remote("results", "delete", analysed).stderr
+    everything = remote("results", "delete", analysed, "--older-than", "30", "-f")
+    assert everything.stdout == f"{len(there) - 3:,} buckets deleted\n"

@@ -116,7 +116,8 @@ def test_every_document_is_analysed_once_whatever_comes_late_and_is_restarted(
         server_process.start()
         writer.join(SECONDS + PATIENCE)
         assert writer.error is None
-        fill(elastic_url, "happening", [{"@timestamp": iso(writer.times_ms[0] + 1), "response": "404"}] * TOO_LATE)
+        too_late = {"@timestamp": iso(writer.times_ms[-1] - 10_000), "response": "404"}
+        fill(elastic_url, "happening", [too_late] * TOO_LATE)
         wait_for(lambda: sent(state) >= len(writer.times_ms), process)
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 0, (tmp_path / "said").read_text()

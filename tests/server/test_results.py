@@ -275,3 +275,23 @@ def test_interim_results_of_every_kind_are_for_those_who_ask(api: httpx.Client, 
     assert {each["isInterim"] for each in final} <= {False}
     assert [each["timestamp"] for each in both if each["isInterim"]] == ["2014-05-17T21:00:00.000+0000"]
     assert len(both) == len(final) + 1
+
+
+def test_old_results_are_deleted_up_to_a_time_and_the_models_stay(api: httpx.Client, analysed: str) -> None:
+    times = [bucket["timestamp"] for bucket in documents(api.get(f"/results/{analysed}/buckets"))]
+    before = api.get(f"/jobs/{analysed}").json()["document"]["counts"]
+    gone = api.delete(f"/results/{analysed}", params={"end": times[5]})
+    assert gone.json() == {"deletedBuckets": 5}
+    left = [bucket["timestamp"] for bucket in documents(api.get(f"/results/{analysed}/buckets"))]
+    assert left == times[5:]
+    assert api.get(f"/jobs/{analysed}").json()["document"]["counts"] == before
+    assert api.delete(f"/results/{analysed}", params={"end": times[5]}).json() == {"deletedBuckets": 0}
+
+
+def test_nothing_is_deleted_without_a_time(api: httpx.Client, analysed: str) -> None:
+    for query in ("", "?end=", "?end=yesterday", "?start=2014-05-13T17:00:00Z"):
+        refused = api.delete(f"/results/{analysed}{query}")
+        assert (refused.status_code, refused.json()["errorCode"]) == (400, 60101)
+    assert api.get(f"/results/{analysed}/buckets").json()["hitCount"] == HOURS
+    missing = api.delete("/results/nobody?end=2014-05-13T17:00:00Z")
+    assert (missing.status_code, missing.json()["errorCode"]) == (404, 20101)

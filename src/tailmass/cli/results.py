@@ -1,5 +1,6 @@
 """`tailmass results`: what the jobs of a server have found."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from itertools import chain, islice
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from tailmass.cli.documents import Columns, Document, Pages
     from tailmass.client import Listing
 
-results = typer.Typer(help="Read what the jobs of a server have found.", no_args_is_help=True)
+results = typer.Typer(help="Read what the jobs of a server have found, and delete what is old.", no_args_is_help=True)
 
 PAGE = 1000
 
@@ -211,6 +212,39 @@ def categories(
 
     with connected(url, token) as client:
         _write(_limited(client.results.categories(job_id), limit), CATEGORIES, form, output, fields)
+
+
+@results.command()
+def delete(
+    job_id: JobId,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Buckets that start before: ISO 8601, or seconds since 1970.")
+    ] = None,
+    older_than: Annotated[int | None, typer.Option(min=0, metavar="DAYS", help="The same in days before now.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-f", help="Do not ask back.")] = False,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+) -> None:
+    """Delete old results of a job: buckets with their records and influencers. What the job has learnt stays.
+
+    A job that sets `resultsRetentionDays` has this done by the server every day.
+
+    \b
+    Examples:
+      tailmass results delete web --older-than 90
+      tailmass results delete web --until 2026-01-01T00:00:00Z --yes
+    """
+    from datetime import UTC, datetime, timedelta
+
+    if (until is None) == (older_than is None):
+        complain("say which results are to go: either --until or --older-than", USAGE)
+    end: str | datetime = until if until is not None else datetime.now(UTC) - timedelta(days=older_than or 0)
+    if not yes:
+        if not sys.stdin.isatty():
+            complain(f"the results of {job_id} before {end} would be gone for good: say --yes too", USAGE)
+        typer.confirm(f"Delete the results of {job_id} before {end} for good?", abort=True, err=True)
+    with connected(url, token) as client:
+        typer.echo(f"{client.results.delete(job_id, end=end):,} buckets deleted")
 
 
 def _order(sort: str | None, *, ascending: bool, follow: bool) -> dict[str, Any]:

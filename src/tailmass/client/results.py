@@ -97,6 +97,10 @@ class Results:
         """One category, or None."""
         return self._send(ask("GET", "results", job_id, "categorydefinitions", category_id)).single()
 
+    def delete(self, job_id: str, *, end: Moment) -> int:
+        """Remove the buckets that start before ``end`` with all that is in them, and say how many there were."""
+        return int(self._send(ask("DELETE", "results", job_id, end=moment(end))).result()["deletedBuckets"])
+
     def _listing(
         self, job_id: str, kind: str, start: Moment | None = None, end: Moment | None = None, **query: Value
     ) -> Listing:

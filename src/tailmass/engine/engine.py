@@ -19,7 +19,7 @@ from tailmass.engine.kept import kept
 from tailmass.engine.pipeline import Pipeline, counts_of
 from tailmass.engine.ports import Audit, Files, Listener, Store
 from tailmass.engine.running import Running
-from tailmass.engine.snapshots import revert, sweep
+from tailmass.engine.snapshots import forget_results, revert, sweep
 from tailmass.engine.upload import Discard, Intake, Upload
 from tailmass.errors import (
     ConcurrentUse,
@@ -409,6 +409,17 @@ class Engine:
         """
         self._store.delete_snapshot(job_id, snapshot_id)
         self._tell(job_id, "INFO", f"Snapshot {snapshot_id} deleted")
+
+    def delete_results(self, job_id: str, before: int) -> int:
+        """Remove the buckets of a job that start before an epoch second, with all in them; how many there were.
+
+        The models keep what they have learnt; others may use the job meanwhile.
+
+        Raises
+        ------
+        MissingJob, DataStoreError
+        """
+        return sum(forget_results(self._store, job_id, before, partial(self._tell, job_id)))
 
     def activity(self) -> Activity:
         """How many jobs there are now, and what of them runs."""

@@ -140,13 +140,25 @@ def sweep(store: Store, state: JobState, tell: Callable[[str, str], None], now: 
         if job.results_retention_days is None:
             return
         yield from store.forget_input(job_id, latest_ms - 1000 * DAY * job.results_retention_days)
-        before, buckets = latest_ms // 1000 - DAY * job.results_retention_days, 0
-        for removed in store.remove_results(job_id, before=before):
-            buckets += removed
+        before = latest_ms // 1000 - DAY * job.results_retention_days
+        for _ in forget_results(store, job_id, before, tell):
             yield
-        if buckets:
-            tell("INFO", f"Results before {wire_time(1000 * before)} deleted: {buckets} buckets")
     except MissingJob:
         log.debug("job was deleted meanwhile", extra={"job": job_id})
     except DataStoreError:
         log.exception("old snapshots and results could not be deleted", extra={"job": job_id})
+
+
+def forget_results(store: Store, job_id: str, before: int, tell: Callable[[str, str], None]) -> Iterator[int]:
+    """Remove the buckets that start before an epoch second, with all that is in them; how many there were in each step.
+
+    Raises
+    ------
+    MissingJob, DataStoreError
+    """
+    buckets = 0
+    for removed in store.remove_results(job_id, before=before):
+        buckets += removed
+        yield removed
+    if buckets:
+        tell("INFO", f"Results before {wire_time(1000 * before)} deleted: {buckets} buckets")

@@ -378,6 +378,7 @@ async def _duration(
 Page = Annotated[Paging, Depends(_paging)]
 Between = Annotated[Range, Depends(_range)]
 Feeding = Annotated[Range, Depends(_feeding)]
+Before = Annotated[str, _text("end", f"Time before which buckets start that are to go. {_DATE}")]
 FlushAsked = Annotated[Flush, Depends(_flush)]
 DowntimeAsked = Annotated[bool, Depends(_downtime)]
 ResetAsked = Annotated[Reset, Depends(_reset)]

@@ -10,13 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tailmass.engine.budget import alert_threshold
-from tailmass.errors import InvalidSortField, InvalidThreshold
+from tailmass.errors import InvalidSortField, InvalidThreshold, UnparseableDate
 from tailmass.results import Bucket, Influencer, JobState, Record, page, parse_time
 from tailmass.server import docs
 from tailmass.server.context import Context, Reach
 from tailmass.server.parameters import (
     Alerts,
     AnomalyScore,
+    Before,
     Between,
     Descending,
     Expand,
@@ -298,3 +299,16 @@ def _page(
     ]
     parameters = {**between.parameters(), **asked}
     return Json(page(documents, hits, paging.skip, paging.take, own_url(request), parameters))
+
+
+@router.delete(
+    "/{job_id}",
+    summary="Delete old results",
+    response_description="How many buckets are gone.",
+    responses=docs.errors(400, 404),
+)
+def delete_results(job_id: str, context: Reach, end: Before = "") -> Response:
+    """Remove the oldest buckets of a job, with their records and influencers. Its models keep what they have learnt."""
+    if not end:
+        raise UnparseableDate("Say with 'end' which results are to go: those of buckets that start before it")
+    return Json({"deletedBuckets": context.engine.delete_results(job_id, -(-parse_time(end) // 1000))})
