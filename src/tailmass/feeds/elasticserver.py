@@ -8,6 +8,8 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
+import msgspec
+
 _PASSING = (404, 429, 500, 502, 503, 504)  # 404: the server has let go of what a page leads on from
 _IDLE = 3.0  # after so many seconds the server, or what is in between, may have hung up
 _EXCERPT = 300
@@ -84,7 +86,7 @@ class ElasticServer:
     def _whole(self, text: bytes) -> dict[str, Any]:
         """The answer as a document, unless a part of the server did not take part in it."""
         try:
-            document = json.loads(text)
+            document = msgspec.json.decode(text)
         except ValueError:
             document = None
         if not isinstance(document, dict):
