@@ -3,6 +3,7 @@
 import json
 import re
 import runpy
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,3 +38,10 @@ def test_elasticsearch(elastic_url: str, server: "Running", tmp_path: Path, shar
         (tmp_path / f"{name}.json").write_text(json.dumps({**sample, "job_config": job}))
     others = {"http://localhost:9200": elastic_url, "https://search.example:9200": elastic_url}
     held_to_its_outputs("elasticsearch", tmp_path, server, others)
+
+
+@pytest.mark.parametrize("elastic_url", ["elasticsearch8"], indirect=True, scope="session")
+def test_results_in_elasticsearch(elastic_url: str, server: "Running", tmp_path: Path) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("needs curl")
+    held_to_its_outputs("push-results", tmp_path, server, {"http://localhost:9200": elastic_url})

@@ -18,6 +18,7 @@ from tailmass.cli.estimate import estimate
 from tailmass.cli.job import job
 from tailmass.cli.logs import logs
 from tailmass.cli.pull import pull
+from tailmass.cli.push import push
 from tailmass.cli.results import results
 from tailmass.cli.scheduler import scheduler
 from tailmass.cli.server import server
@@ -68,6 +69,7 @@ app.command()(demo)
 app.command(no_args_is_help=True)(detect)
 app.command(no_args_is_help=True)(estimate)
 app.command()(server)
+app.command(no_args_is_help=True)(push)
 app.command(no_args_is_help=True)(logs)
 app.add_typer(job, name="job")
 app.add_typer(data, name="data")

@@ -24,15 +24,18 @@ JobId: TypeAlias = Annotated[str, typer.Argument(metavar="JOB", help="Id of the 
 
 
 @contextmanager
-def connected(url: str, token: str | None) -> "Iterator[Client]":
-    """A client of the server; what it refuses, or that it is not there, becomes a sentence and an exit code."""
+def connected(url: str, token: str | None, *, timeout: float | None = None) -> "Iterator[Client]":
+    """A client of the server; what it refuses, or that it is not there, becomes a sentence and an exit code.
+
+    `timeout` is how many seconds of silence are borne, None for any.
+    """
     from http.client import HTTPException
 
     from tailmass.client import Client
     from tailmass.errors import EngineError
 
     try:
-        yield Client(url, token=token)
+        yield Client(url, token=token, timeout=timeout)
     except EngineError as error:
         complain(sentence(error), exit_code(error))
     except (OSError, HTTPException) as error:

@@ -1,4 +1,4 @@
-"""Ctrl-C as something to wait for, so that what is under way is finished first."""
+"""Ctrl-C as something to wait for, so that what is under way is finished first; or SIGTERM as Ctrl-C."""
 
 import os
 import select
@@ -6,6 +6,9 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+INTERRUPTED = 130
+"""The exit code when Ctrl-C ended what was not over."""
 
 
 @contextmanager
@@ -29,3 +32,17 @@ def interrupt() -> Iterator[int]:
 def waited(interrupted: int, seconds: float) -> bool:
     """Wait; False if Ctrl-C was pressed meanwhile."""
     return not select.select([interrupted], [], [], seconds)[0]
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Let SIGTERM, by which services are stopped, do what Ctrl-C does."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

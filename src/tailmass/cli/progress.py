@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Report = Callable[[int, int, int], None]
-"""Called with bytes done, bytes in all, and rows done; 0 where they are not known."""
+"""Called with what is done, what there is in all, in bytes or anything, and rows done; 0 where they are not known."""
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Report]:
+def progress(what: str, noun: str = "rows") -> Iterator[Report]:
     """A bar while the block runs, on a terminal; without one nothing is drawn, only reported to nobody."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -25,5 +25,5 @@ def progress(what: str) -> Iterator[Report]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None, rows="")
         yield lambda done, total, rows: bar.update(
-            task, completed=done, total=total or None, rows=f"{rows:,} rows" if rows else ""
+            task, completed=done, total=total or None, rows=f"{rows:,} {noun}" if rows else ""
         )

@@ -1,1 +1,1 @@
-"""What pulls or makes rows: Elasticsearch and OpenSearch, and the generated airline data of the demo."""
+"""Rows in, from Elasticsearch, OpenSearch and the airline data of the demo; results out, to where dashboards are."""

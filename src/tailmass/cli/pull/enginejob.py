@@ -33,13 +33,13 @@ class EngineJob:
 
     def counted(self) -> int:
         """How many rows it has been given, once nothing is on its way."""
-        with _passing():
+        with passing():
             self._client.data.flush(self.job_id)  # while an upload that was broken off is still analysed, this fails
             return int(self._client.jobs.get(self.job_id)["counts"]["inputRecordCount"])
 
     def send(self, rows: bytes) -> None:
         """Give it rows, in its format, and wait until it has them."""
-        with _passing():
+        with passing():
             counts = self._client.data.upload(self.job_id, rows)
         self.invalid += counts.get("invalidDateCount", 0)
         self.late += counts.get("outOfOrderTimeStampCount", 0)
@@ -47,7 +47,7 @@ class EngineJob:
     def keep(self, until_ms: int) -> None:
         """Make safe what it has learnt; in real time also tell how late it is, and have the open bucket looked at."""
         advance = until_ms // 1000 if self._live else None
-        with _passing():
+        with passing():
             self._client.data.flush(self.job_id, calc_interim=self._live, advance_time=advance)
 
     def close(self) -> None:
@@ -63,7 +63,7 @@ class EngineJob:
 
 
 @contextmanager
-def _passing() -> Iterator[None]:
+def passing() -> Iterator[None]:
     """What a server refuses only for now is an OSError, as what keeps a request from arriving."""
     from http.client import HTTPException
 

@@ -1,6 +1,5 @@
 """From a source into a job, with what there is to tell of it, once or for as long as rows come in."""
 
-import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import typer
 
 from tailmass.cli.complaint import DATA, USAGE, complain
+from tailmass.cli.interrupt import INTERRUPTED, stoppable
 from tailmass.cli.pull.enginejob import SILENCE, EngineJob
 from tailmass.cli.pull.when import now_ms, shown
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from tailmass.feeds.journal import Journal, Place
     from tailmass.feeds.rows import Part, Span
 
-INTERRUPTED = 130
-"""The exit code when Ctrl-C ended a pull that is not over."""
 _DAY_MS = 86_400_000
 _PATIENCE = 10  # delays after which a row that was late will have come
 
@@ -57,7 +55,7 @@ def run(source: Source, named: dict[str, Any], target: "Target", when: "When", s
     target, when : where to, and of which times
     state : the file of the journal; None has it named after the job
     """
-    with _stoppable():
+    with stoppable():
         journal = target.journal(state, named, lambda: _since(source, when))
         if when.start_ms is not None and journal.since_ms != when.start_ms:
             complain(f"{journal.path} is of a pull from {shown(journal.since_ms)} on: give another --state", USAGE)
@@ -73,20 +71,6 @@ def run(source: Source, named: dict[str, Any], target: "Target", when: "When", s
         if not when.leave_open:
             job.close()
         _summary(job, journal)
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let SIGTERM, by which services are stopped, do what Ctrl-C does."""
-
-    def stop(signal_number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _since(source: Source, when: "When") -> int:

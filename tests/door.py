@@ -1,0 +1,53 @@
+"""A door to a server, which can be shut as if the server were away, and opened again."""
+
+import socket
+import threading
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+
+class Door:
+    """An address on this machine that leads to a server while it is open."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        assert parts.hostname is not None
+        assert parts.port is not None
+        self._behind = (parts.hostname, parts.port)
+        self._port = 0
+        self._through: list[socket.socket] = []
+        self._listening: socket.socket | None = None
+        self.open()
+        self.url = f"http://127.0.0.1:{self._port}"
+
+    def open(self) -> None:
+        """Let everyone through."""
+        self._listening = socket.create_server(("127.0.0.1", self._port))
+        self._port = self._listening.getsockname()[1]
+        threading.Thread(target=self._admit, args=(self._listening,), daemon=True).start()
+
+    def shut(self) -> None:
+        """Throw everyone out, and let nobody in."""
+        assert self._listening is not None
+        for each in (self._listening, *self._through):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+        self._through.clear()
+
+    def _admit(self, listening: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                came, _ = listening.accept()
+                led = socket.create_connection(self._behind)
+                self._through += [came, led]
+                for one, other in ((came, led), (led, came)):
+                    threading.Thread(target=_pass, args=(one, other), daemon=True).start()
+
+
+def _pass(one: socket.socket, other: socket.socket) -> None:
+    with suppress(OSError):
+        while piece := one.recv(65536):
+            other.sendall(piece)
+    with suppress(OSError):
+        other.shutdown(socket.SHUT_WR)
