@@ -17,6 +17,7 @@ import pytest
 
 from tailmass.server.run import Server
 from tailmass.server.settings import Settings
+from tests.aws import aws
 from tests.elastic import SERVERS, elastic
 
 PATIENCE = 60.0
@@ -157,4 +158,11 @@ def shared() -> Path:
 def elastic_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """One Elasticsearch or OpenSearch after the other, for many tests, whose indices need names of their own."""
     with elastic(request.param) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def aws_url() -> Iterator[str]:
+    """AWS for many tests, each of which takes a region of its own."""
+    with aws() as url:
         yield url
