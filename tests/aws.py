@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 ACCESS = {"aws_access_key_id": "tester", "aws_secret_access_key": "secret"}
@@ -47,6 +48,18 @@ def client(service: str, url: str, region: str) -> Any:
     import boto3  # every test has this module, few need that one
 
     return boto3.client(service, endpoint_url=url, region_name=region, **ACCESS)
+
+
+def new_region() -> str:
+    """A region that no other test of this process uses."""
+    return next(_regions())
+
+
+@cache
+def _regions() -> Iterator[str]:
+    import boto3
+
+    return iter(boto3.Session().get_available_regions("cloudwatch"))
 
 
 def environment(url: str, region: str) -> dict[str, str]:

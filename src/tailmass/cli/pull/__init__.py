@@ -2,7 +2,9 @@
 
 import typer
 
+from tailmass.cli.pull.cloudwatch import cloudwatch
 from tailmass.cli.pull.elk import elk
 
 pull = typer.Typer(help="Bring rows from elsewhere into a job of a server.", no_args_is_help=True)
+pull.command(no_args_is_help=True)(cloudwatch)
 pull.command(no_args_is_help=True)(elk)
