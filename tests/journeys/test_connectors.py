@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.aws import aws, environment
+from tests.cloudwatch import fill_with_machines
 from tests.logstash import fill_as_logstash
 
 if TYPE_CHECKING:
@@ -45,3 +47,11 @@ def test_results_in_elasticsearch(elastic_url: str, server: "Running", tmp_path:
     if shutil.which("curl") is None:
         pytest.skip("needs curl")
     held_to_its_outputs("push-results", tmp_path, server, {"http://localhost:9200": elastic_url})
+
+
+def test_cloudwatch(server: "Running", tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with aws() as url:  # of its own, as the page says in which region it is
+        fill_with_machines(url, "eu-west-1")
+        for name, value in environment(url, "eu-west-1").items():
+            monkeypatch.setenv(name, value)
+        held_to_its_outputs("cloudwatch", tmp_path, server, {})

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -18,6 +19,7 @@ import pytest
 from prelert.engineApiClient import EngineApiClient
 from tailmass.client import Client
 from tailmass.feeds import farequote
+from tests import aws
 
 if TYPE_CHECKING:
     from tests.conftest import Running
@@ -25,9 +27,9 @@ if TYPE_CHECKING:
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-def run(example: str, *arguments: str) -> str:
+def run(example: str, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
     command = [sys.executable, str(EXAMPLES / example), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -212,6 +214,56 @@ def test_all_jobs_are_deleted(server: "Running") -> None:
     assert run("delete_all_jobs.py", *at(server)).splitlines() == ["Deleted one", "Deleted two"]
     assert client.jobs.all().page()["hitCount"] == 0
     assert run("delete_all_jobs.py", *at(server)) == ""
+
+
+@pytest.fixture
+def cloud(aws_url: str, tmp_path: Path) -> dict[str, str]:
+    """The environment for a region in which two machines were measured from twenty minutes ago on, and their file."""
+    region, now = aws.new_region(), datetime.now(UTC)
+    cloudwatch = aws.client("cloudwatch", aws_url, region)
+    for minutes in range(20):
+        for number, machine in enumerate(("i-a", "i-b")):
+            dimensions = [{"Name": "InstanceId", "Value": machine}]
+            values = {"CPUUtilization": 10.0 * number, "NetworkIn": 1.0}
+            data = [{"MetricName": name, "Value": value, "Dimensions": dimensions} for name, value in values.items()]
+            at = now - timedelta(minutes=minutes)
+            cloudwatch.put_metric_data(Namespace="AWS/EC2", MetricData=[{**each, "Timestamp": at} for each in data])
+    lines = {**aws.ACCESS, "region": region}
+    (tmp_path / "aws.conf").write_text("".join(f"{name} = {value}\n" for name, value in lines.items()))
+    return aws.environment(aws_url, region)
+
+
+def test_metrics_of_a_service_are_listed(cloud: dict[str, str], tmp_path: Path) -> None:
+    told = run("list_metrics.py", str(tmp_path / "aws.conf"), environment=cloud).splitlines()
+    assert sorted(told) == [
+        f"{name} AWS/EC2 InstanceId={machine}" for name in ("CPUUtilization", "NetworkIn") for machine in ("i-a", "i-b")
+    ]
+    assert run("list_metrics.py", "--service", "EBS", str(tmp_path / "aws.conf"), environment=cloud) == ""
+
+
+def test_machines_are_watched_from_a_day_on(cloud: dict[str, str], lasting_server: "Running", tmp_path: Path) -> None:
+    where = ("--api-host", lasting_server.host, "--api-port", str(lasting_server.port), "--job-id", "watched")
+    yesterday = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
+    run("cloud_watch_metrics.py", str(tmp_path / "aws.conf"), *where, "--start-date", yesterday, environment=cloud)
+    job = Client(lasting_server.url).jobs.get("watched")
+    assert job["status"] == "CLOSED"
+    assert job["counts"]["inputRecordCount"] == job["counts"]["processedRecordCount"]
+    assert job["counts"]["inputRecordCount"] in (38, 40)  # this minute is not over
+    assert len(job["analysisConfig"]["detectors"]) == 10
+
+
+def test_machines_are_watched_until_ctrl_c(cloud: dict[str, str], lasting_server: "Running", tmp_path: Path) -> None:
+    command = [sys.executable, str(EXAMPLES / "cloud_watch_metrics.py"), str(tmp_path / "aws.conf")]
+    command += ["--api-host", lasting_server.host, "--api-port", str(lasting_server.port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=cloud) as watching:
+        assert watching.stdout is not None
+        job_id = watching.stdout.readline().split()[-1]
+        assert watching.stdout.readline().startswith("10 rows from ")  # five minutes, which ended ten minutes ago
+        watching.send_signal(signal.SIGINT)
+        watching.communicate(timeout=60)
+    assert watching.returncode == 0
+    job = Client(lasting_server.url).jobs.get(job_id)
+    assert (job["status"], job["counts"]["processedRecordCount"]) == ("CLOSED", 10)
 
 
 def _readable(stream: IO[str]) -> bool:
