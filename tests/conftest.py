@@ -17,6 +17,7 @@ import pytest
 
 from tailmass.server.run import Server
 from tailmass.server.settings import Settings
+from tests import mariadb, postgresql
 from tests.aws import aws
 from tests.elastic import SERVERS, elastic
 
@@ -166,3 +167,32 @@ def aws_url() -> Iterator[str]:
     """AWS for many tests, each of which takes a region of its own."""
     with aws() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[postgresql.Cluster]:
+    """A PostgreSQL for many tests, each of which makes a database of its own."""
+    with postgresql.cluster() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[mariadb.Maria]:
+    """A MariaDB for many tests, each of which makes a database of its own."""
+    with mariadb.maria() as made:
+        yield made
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+def sql_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database of every kind that rows are read from."""
+    match request.param:
+        case "sqlite":
+            (tmp_path / "rows.db").touch()
+            yield f"sqlite:///{tmp_path / 'rows.db'}"
+        case "postgresql":
+            with postgresql.database(request.getfixturevalue("postgresql_server").url, tmp_path.name) as made:
+                yield made
+        case "mariadb":
+            with mariadb.database(request.getfixturevalue("mariadb_server").url, tmp_path.name) as made:
+                yield made

@@ -21,7 +21,7 @@ class Cluster:
     def __init__(self, folder: Path, programs: Path) -> None:
         self._folder = folder
         self._programs = programs
-        self._port = _free_port()
+        self._port = free_port()
         self.url = f"postgresql://tester@127.0.0.1:{self._port}"
         _run(folder, programs / "initdb", "-D", "data", "-U", "tester", "-A", "trust", "-E", "UTF8", "--no-sync")
 
@@ -40,8 +40,8 @@ class Cluster:
 def cluster() -> Iterator[Cluster]:
     """A fresh server, started; whoever needs it is skipped where there is none to start."""
     programs = _programs()
-    with _folder() as folder:
-        made = Cluster(folder, programs)
+    with folder("postgresql-") as home:
+        made = Cluster(home, programs)
         made.start()
         try:
             yield made
@@ -78,9 +78,10 @@ def _programs() -> Path:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
-    # Not pytest's: only its owner may enter that, and PostgreSQL does not run as root.
-    with tempfile.TemporaryDirectory(prefix="postgresql-") as name:
+def folder(prefix: str) -> Iterator[Path]:
+    """A folder of its own for a server that may not run as root."""
+    # Not pytest's: only its owner may enter that.
+    with tempfile.TemporaryDirectory(prefix=prefix) as name:
         if who := someone_else():
             os.chown(name, who["user"], who["group"])
         yield Path(name)
@@ -110,7 +111,8 @@ def _run(folder: Path, *command: str | Path) -> None:
         assert ran.returncode == 0, messages.read()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

@@ -18,7 +18,8 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 class Part:
     """Rows that follow each other, up to a time that no two parts share."""
 
-    rows: Sequence[Row]
+    rows: Sequence[Any]
+    """Each a `Row`, or one that is JSON already, a `msgspec.Raw`."""
     until_ms: int
     """All rows older than this are in this part or in those before it."""
 
