@@ -59,12 +59,16 @@ def postgresql() -> Iterator[str]:
 @contextmanager
 def database(server: str, name: str) -> Iterator[str]:
     """The URL of a new, empty database on a server, which is dropped afterwards."""
+    _execute(server, f'CREATE DATABASE "{name}"')
+    try:
+        yield f"{server}/{name}"
+    finally:
+        _execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _execute(server: str, statement: str) -> None:
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
-        try:
-            yield f"{server}/{name}"
-        finally:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+        connection.execute(statement.encode())
 
 
 def _programs() -> Path:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import mariadb, postgresql
 from tests.aws import aws, environment
 from tests.cloudwatch import fill_with_machines
 from tests.logstash import fill_as_logstash
+from tests.sql import fill
 
 if TYPE_CHECKING:
     from tests.conftest import Running
@@ -55,3 +57,17 @@ def test_cloudwatch(server: "Running", tmp_path: Path, monkeypatch: pytest.Monke
         for name, value in environment(url, "eu-west-1").items():
             monkeypatch.setenv(name, value)
         held_to_its_outputs("cloudwatch", tmp_path, server, {})
+
+
+def test_sql(
+    postgresql_server: postgresql.Cluster, mariadb_server: mariadb.Maria, server: "Running", tmp_path: Path
+) -> None:
+    with (
+        postgresql.database(postgresql_server.url, "shop") as first,
+        mariadb.database(mariadb_server.url, "shop") as second,
+    ):
+        rows = [(f"2026-03-02 {hour:02}:30:00", "NO", 20 + hour % 3) for hour in range(24)]
+        for url, of in ((first, "TIMESTAMP"), (second, "DATETIME")):
+            fill(url, "orders", {"placed": of, "country": "VARCHAR(2)", "price": "INTEGER"}, rows)
+        others = {"postgresql://me@pg.example/shop": first, "mysql://me@maria.example/shop": second}
+        held_to_its_outputs("sql", tmp_path, server, others)
