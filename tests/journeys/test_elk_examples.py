@@ -89,7 +89,14 @@ def test_what_comes_is_sent_until_ctrl_c(elastic_url: str, server: "Running", tm
     # Both `filter` and `post_filter`, which the connector of 2016 could not add its times to.
     filters = {"filter": {"match_all": {}}, "post_filter": {"exists": {"field": "response"}}}
     path.write_text(json.dumps({**config, "index": index, "search": {**config["search"], **filters}}))
-    arguments = [path, "--update-interval", "0.2", "--delay", "0.2", *(["--job-id", "apache-access"] if exists else [])]
+    arguments: list[str | Path] = [
+        path,
+        "--update-interval",
+        "0.2",
+        "--delay",
+        "0.2",
+        *(["--job-id", "apache-access"] if exists else []),
+    ]
     told = command("elk_connector_realtime.py", elastic_url, server, *arguments)
     with subprocess.Popen(told, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as sending:
         assert sending.stdout is not None
