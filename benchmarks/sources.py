@@ -7,13 +7,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import create_engine, text
 
 from benchmarks import data
 from benchmarks.serving import serving
+from tests import mariadb, postgresql
 from tests.elastic import elastic, fill
 
 DETECTOR = "mean(value) by host"
@@ -85,6 +88,17 @@ def _pull(filled: Filled, url: str, folder: Path) -> float:
     return elapsed
 
 
+def _rows(folder: Path, rows: int) -> Iterator[tuple[int, str, float]]:
+    """The rows of all sources but metrics: epoch seconds, host and value."""
+    plain = folder / "rows.csv"
+    data.write_csv(plain, rows, 1000)
+    with plain.open() as lines:
+        next(lines)
+        for line in lines:
+            at, host, value = line.rstrip("\n").split(",")
+            yield int(at), host, float(value)
+
+
 # -- Elasticsearch -----------------------------------------------------------------------------------------------------
 
 _PAGE = 5000
@@ -93,35 +107,21 @@ _PAGE = 5000
 @contextmanager
 def elasticsearch(folder: Path, rows: int) -> Iterator[Filled]:
     """An index of one shard; bare is a scroll whose pages are read as JSON."""
-    plain = folder / "rows.csv"
-    data.write_csv(plain, rows, 1000)
+    asked = {
+        "job_config": {**JOB, "dataDescription": {"format": "JSON", "timeField": "time", "timeFormat": "epoch_ms"}},
+        "search": {"sort": [{"time": "asc"}], "_source": ["time", "host", "value"]},
+    }
+    config = folder / "rows.json"
+    config.write_text(json.dumps(asked))
     with elastic("elasticsearch8") as url:
-        with plain.open() as lines:
-            next(lines)
-            page: list[dict[str, Any]] = []
-            for line in lines:
-                at, host, value = line.rstrip("\n").split(",")
-                page.append({"time": int(at) * 1000, "host": host, "value": float(value)})
-                if len(page) == _PAGE:
-                    fill(url, "rows", page)
-                    page = []
-            if page:
-                fill(url, "rows", page)
-        asked = {
-            "job_config": {
-                **JOB,
-                "dataDescription": {"format": "JSON", "timeField": "time", "timeFormat": "epoch_ms"},
-            },
-            "search": {"sort": [{"time": "asc"}], "_source": ["time", "host", "value"]},
-        }
-        config = folder / "rows.json"
-        config.write_text(json.dumps(asked))
+        documents = ({"time": 1000 * at, "host": host, "value": value} for at, host, value in _rows(folder, rows))
+        while page := [*islice(documents, _PAGE)]:
+            fill(url, "rows", page)
 
         def bare() -> int:
             with httpx.Client(base_url=url, timeout=60) as http:
-                body = {"size": _PAGE, "sort": [{"time": "asc"}], "_source": ["time", "host", "value"]}
+                count, body = 0, {"size": _PAGE, **asked["search"]}
                 answer = http.post("/rows/_search?scroll=1m", json=body).json()
-                count = 0
                 while hits := answer["hits"]["hits"]:
                     count += len(hits)
                     more = {"scroll": "1m", "scroll_id": answer["_scroll_id"]}
@@ -131,7 +131,63 @@ def elasticsearch(folder: Path, rows: int) -> Iterator[Filled]:
         yield Filled(rows, bare, ["elk", str(config), "--es-url", url, "--index", "rows"])
 
 
+# -- databases ---------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def sqlite(folder: Path, rows: int) -> Iterator[Filled]:
+    """A table of SQLite."""
+    with _table(f"sqlite:///{folder / 'rows.db'}", folder, rows) as filled:
+        yield filled
+
+
+@contextmanager
+def postgres(folder: Path, rows: int) -> Iterator[Filled]:
+    """A table of PostgreSQL."""
+    with (
+        postgresql.postgresql() as server,
+        postgresql.database(server, "rows") as url,
+        _table(url.replace("postgresql:", "postgresql+psycopg:"), folder, rows) as filled,
+    ):
+        yield filled
+
+
+@contextmanager
+def maria(folder: Path, rows: int) -> Iterator[Filled]:
+    """A table of MariaDB."""
+    with (
+        mariadb.maria() as server,
+        mariadb.database(server.url, "rows") as url,
+        _table(url.replace("mariadb:", "mariadb+pymysql:"), folder, rows) as filled,
+    ):
+        yield filled
+
+
+@contextmanager
+def _table(url: str, folder: Path, rows: int) -> Iterator[Filled]:
+    """A table with an index on the time; bare is its rows in the order of time, as tuples."""
+    kinds = "at BIGINT, host VARCHAR(20), value DOUBLE PRECISION"
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE TABLE load ({kinds})"))
+        told = ({"at": at, "host": host, "value": value} for at, host, value in _rows(folder, rows))
+        while page := [*islice(told, 50_000)]:
+            connection.execute(text("INSERT INTO load VALUES (:at, :host, :value)"), page)
+        connection.execute(text("CREATE INDEX load_at ON load (at)"))
+
+    def bare() -> int:
+        with engine.connect().execution_options(stream_results=True, max_row_buffer=_PAGE) as connection:
+            found = connection.execute(text("SELECT at, host, value FROM load ORDER BY at"))
+            return sum(len(page) for page in found.partitions(_PAGE))
+
+    yield Filled(rows, bare, ["sql", url, "load", "--time-column", "at", "--detector", DETECTOR])
+    engine.dispose()
+
+
 SOURCES: dict[str, tuple[Fill, float]] = {
     "Elasticsearch 8": (elasticsearch, 0.2),
+    "SQLite": (sqlite, 1.0),
+    "PostgreSQL": (postgres, 1.0),
+    "MariaDB": (maria, 1.0),
 }
 """How each is made, and with which share of the rows."""
