@@ -20,6 +20,7 @@ from tailmass.server.settings import Settings
 from tests import mariadb, postgresql
 from tests.aws import aws
 from tests.elastic import SERVERS, elastic
+from tests.prometheus import oddities, prometheus, requests
 
 PATIENCE = 60.0
 """Seconds after which something that should have happened counts as never happening."""
@@ -196,3 +197,10 @@ def sql_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         case "mariadb":
             with mariadb.database(request.getfixturevalue("mariadb_server").url, tmp_path.name) as made:
                 yield made
+
+
+@pytest.fixture(scope="session")
+def prometheus_url() -> Iterator[str]:
+    """A Prometheus for many tests, which knows what `tests/prometheus.py` says of some days."""
+    with prometheus([*requests(), *oddities()]) as url:
+        yield url

@@ -7,8 +7,9 @@ import httpx
 import pytest
 
 from tailmass.feeds.elastic import Elastic
-from tailmass.feeds.elasticserver import ElasticServer, RefusedError
+from tailmass.feeds.elasticserver import ElasticServer
 from tailmass.feeds.elkconfig import Indices, Search
+from tailmass.feeds.httpserver import RefusedError
 from tailmass.feeds.rows import DAY_MS, Row, Span
 from tests.elastic import fill
 

@@ -13,6 +13,7 @@ from tests import mariadb, postgresql
 from tests.aws import aws, environment
 from tests.cloudwatch import fill_with_machines
 from tests.logstash import fill_as_logstash
+from tests.prometheus import prometheus, requests, threads
 from tests.sql import fill
 
 if TYPE_CHECKING:
@@ -71,3 +72,8 @@ def test_sql(
             fill(url, "orders", {"placed": of, "country": "VARCHAR(2)", "price": "INTEGER"}, rows)
         others = {"postgresql://me@pg.example/shop": first, "mysql://me@maria.example/shop": second}
         held_to_its_outputs("sql", tmp_path, server, others)
+
+
+def test_prometheus(server: "Running", tmp_path: Path) -> None:
+    with prometheus([*requests(), *threads()], targets=[f"{server.host}:{server.port}"]) as url:
+        held_to_its_outputs("prometheus", tmp_path, server, {"http://localhost:9090": url})

@@ -4,28 +4,26 @@ import csv
 import gzip
 import json
 import signal
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tailmass.client import Client
+from tests import pulling as processes
 from tests.elastic import fill
 from tests.logstash import ROWS, fill_as_logstash
+from tests.pulling import PATIENCE, counts, results, sent, wait_for
 
 if TYPE_CHECKING:
     from tests.conftest import Running, ServerProcess
 
 CONFIG = Path(__file__).parents[2] / "examples" / "apache-access.json"
 DAYS = ("--start-date", "2015-05-17", "--end-date", "2015-05-20")
-PATIENCE = 240.0
+
+pull, pulling = partial(processes.pull, "elk"), partial(processes.pulling, "elk")
 
 # One that has points in time, and one that is scrolled; tests/feeds/test_elastic.py reads all there are.
 pytestmark = pytest.mark.parametrize("elastic_url", ["elasticsearch8", "opensearch2"], indirect=True, scope="session")
@@ -51,57 +49,6 @@ def changed(path: Path, *, job_id: str | None = None, **search: Any) -> Path:
         sample["job_config"]["id"] = job_id
     path.write_text(json.dumps({**sample, "search": {**sample["search"], **search}}))
     return path
-
-
-def command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-m", "tailmass.cli", "pull", "elk", *map(str, arguments)]
-
-
-def pull(*arguments: str | Path, folder: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        command(*arguments), cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done
-
-
-@contextmanager
-def pulling(*arguments: str | Path, folder: Path, patience: float = PATIENCE) -> Iterator["subprocess.Popen[str]"]:
-    with (folder / "said").open("a") as said:
-        process = subprocess.Popen(command(*arguments), cwd=folder, stdout=said, stderr=said, text=True)
-    late = threading.Timer(patience, process.kill)
-    late.start()
-    try:
-        yield process
-    finally:
-        late.cancel()
-        process.kill()
-        process.wait()
-
-
-def sent(state: Path) -> int:
-    """How many rows were acknowledged, as the journal says."""
-    try:
-        return int(json.loads(state.read_text())["sent"]["rows"])
-    except FileNotFoundError:
-        return 0
-
-
-def wait_for(true: Callable[[], bool], process: "subprocess.Popen[str] | None" = None) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline, "what was waited for did not happen"
-        assert process is None or process.poll() is None, "the pull ended too soon"
-        time.sleep(0.002)
-
-
-def results(client: Client, job_id: str) -> Any:
-    return list(client.results.buckets(job_id)), list(client.results.records(job_id))
-
-
-def counts(client: Client, job_id: str) -> Any:
-    return client.jobs.get(job_id)["counts"]
 
 
 def test_the_sample_pulls_every_document_and_finds_the_same_as_an_upload(

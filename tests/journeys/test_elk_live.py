@@ -19,7 +19,7 @@ import pytest
 
 from tailmass.client import Client
 from tests.elastic import fill
-from tests.journeys.test_elk import PATIENCE, counts, pulling, sent, wait_for
+from tests.pulling import PATIENCE, counts, pulling, sent, wait_for
 
 if TYPE_CHECKING:
     from tests.conftest import ServerProcess
@@ -107,7 +107,7 @@ def test_every_document_is_analysed_once_whatever_comes_late_and_is_restarted(
     state = tmp_path / "live.state"
     client = Client(server_process.url)
     where = ("--es-url", elastic_url, "--url", server_process.url)
-    with pulling(config, *where, *live, folder=tmp_path, patience=SECONDS + PATIENCE) as process:
+    with pulling("elk", config, *where, *live, folder=tmp_path, patience=SECONDS + PATIENCE) as process:
         wait_for(state.exists, process)
         writer.start()
         wait_for(lambda: sent(state) >= SECONDS * AT_ONCE / EVERY / 5, process)

@@ -11,8 +11,9 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
-from tailmass.feeds.elasticserver import ElasticServer, RefusedError
+from tailmass.feeds.elasticserver import ElasticServer
 from tailmass.feeds.elkconfig import Indices, Search
+from tailmass.feeds.httpserver import RefusedError
 from tailmass.feeds.rows import Part, Row, Span
 
 log = logging.getLogger(__name__)

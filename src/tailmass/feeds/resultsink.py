@@ -16,7 +16,8 @@ from typing import Any
 
 import msgspec
 
-from tailmass.feeds.elasticserver import ElasticServer, RefusedError
+from tailmass.feeds.elasticserver import ElasticServer
+from tailmass.feeds.httpserver import RefusedError
 from tailmass.results.evidence import SOURCES
 
 PREFIX = "tailmass-results"

@@ -1,0 +1,91 @@
+"""Servers that rows are asked of by HTTP: the connection, who asks, and what keeps them from answering."""
+
+import base64
+import time
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from urllib.parse import unquote, urlsplit
+
+PASSING = (429, 500, 502, 503, 504)
+"""Statuses after which it may work again later."""
+_IDLE = 3.0  # after so many seconds the server, or what is in between, may have hung up
+_EXCERPT = 300
+
+
+class RefusedError(ValueError):
+    """What the server will not do, however often it is asked."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class HttpServer:
+    """A server that is asked one thing after the other, over one connection. Not for two threads at once.
+
+    What keeps it from answering is an OSError; what its answer means is for the caller to say.
+
+    Parameters
+    ----------
+    url : where it is; a user and a password may stand in it
+    example : how a URL is written
+    authorization : the header of this name, instead of user and password
+    content_type : of what is sent to it
+    timeout : how many seconds of silence are borne
+    """
+
+    def __init__(
+        self, url: str, *, example: str, authorization: str | None = None, content_type: str, timeout: float
+    ) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{without_user(url)!r} is no URL of a server: write it as in {example}")
+        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        self.url = without_user(url)
+        """Where it is, without who asks."""
+        self._http = kind(parts.hostname, parts.port, timeout=timeout)
+        self._base = parts.path.rstrip("/")
+        self._headers = {"Content-Type": content_type}
+        shown = authorization or _basic(parts.username, parts.password)
+        if shown is not None:
+            self._headers["Authorization"] = shown
+        self._used = 0.0
+
+    def answer(self, method: str, target: str, body: bytes | None = None) -> tuple[int, bytes]:
+        """The status and the body of what it answers to a request for a path and query below its own."""
+        if time.monotonic() - self._used > _IDLE:
+            self._http.close()
+        try:
+            self._http.request(method, f"{self._base}{target}", body, self._headers)
+            response = self._http.getresponse()
+            answer = response.status, response.read()
+            self._used = time.monotonic()
+        except (OSError, HTTPException) as error:
+            self._http.close()
+            raise ConnectionError(f"{self.url} does not answer ({str(error) or type(error).__name__})") from error
+        return answer
+
+    def close(self) -> None:
+        """Hang up."""
+        self._http.close()
+
+
+def without_user(url: str) -> str:
+    """A URL without who asks.
+
+    >>> without_user("https://me:secret@search.example:9200/")
+    'https://search.example:9200'
+    """
+    scheme, separator, rest = url.rstrip("/").rpartition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+
+
+def excerpt(text: bytes) -> str:
+    """The beginning of an answer that nobody understands."""
+    return repr(text[:_EXCERPT].decode("utf-8", "replace"))
+
+
+def _basic(user: str | None, password: str | None) -> str | None:
+    if user is None:
+        return None
+    secret = base64.b64encode(f"{unquote(user)}:{unquote(password or '')}".encode()).decode()
+    return f"Basic {secret}"
