@@ -45,17 +45,24 @@ _PORT = re.compile(r"^(\d+)$|HttpServerTransport\S*\s*\].*publish_address \{127\
 @contextmanager
 def elastic(name: str) -> Iterator[str]:
     """The URL of a fresh node of one of `SERVERS`; whoever needs it is skipped where there is none to start."""
-    java = _java(SERVERS[name])
+    with java_server(name, SERVERS[name]) as port:
+        url = f"http://127.0.0.1:{port}"
+        health = httpx.get(f"{url}/_cluster/health?wait_for_status=yellow&timeout=60s", timeout=90)
+        assert health.status_code == 200, health.text
+        yield url
+
+
+@contextmanager
+def java_server(name: str, least: int) -> Iterator[int]:
+    """The port of a fresh server that a folder of `tests/servers` describes, on a Java of at least some version."""
+    java = _java(least)
     packages = _packages(name)
     # Not pytest's: only its owner may enter that, and not all of these run as root.
     with tempfile.TemporaryDirectory(prefix=f"{name}-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         process = _node(name, java, packages, home)
         try:
-            url = f"http://127.0.0.1:{_port(process, home / 'messages')}"
-            health = httpx.get(f"{url}/_cluster/health?wait_for_status=yellow&timeout=60s", timeout=90)
-            assert health.status_code == 200, health.text
-            yield url
+            yield _port(process, home / "messages")
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # nothing here outlives the tests
