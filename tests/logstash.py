@@ -14,7 +14,9 @@ ROWS = 10_000
 
 
 def fill_as_logstash(url: str, shared: Path) -> None:
-    """Index them by day, in two shards each."""
+    """Index them by day, in two shards each, unless they are there: a server serves many tests."""
+    if _count(url) == ROWS:
+        return
     days = defaultdict(list)
     with gzip.open(shared / "data" / "apache_access" / "apache_logs.csv.gz", "rt") as lines:
         for row in csv.DictReader(lines):
@@ -35,4 +37,8 @@ def fill_as_logstash(url: str, shared: Path) -> None:
     httpx.put(f"{url}/_template/logstash", json=template, timeout=60).raise_for_status()
     for index, events in days.items():
         fill(url, index, events)
-    assert httpx.get(f"{url}/logstash-*/_count", timeout=60).json()["count"] == ROWS
+    assert _count(url) == ROWS
+
+
+def _count(url: str) -> int:
+    return int(httpx.get(f"{url}/logstash-*/_count", timeout=60).json()["count"])
