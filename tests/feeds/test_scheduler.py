@@ -31,6 +31,8 @@ class Rows:
         self.asked: list[tuple[int | None, int]] = []
         self.error: OSError | None = None
 
+    def verify(self) -> None: ...
+
     def batches(self, since_ms: int | None, until_ms: int) -> Iterator[bytes]:
         self.asked.append((since_ms, until_ms))
         if self.error is not None:

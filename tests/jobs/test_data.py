@@ -61,3 +61,9 @@ def test_of_several_characters_the_first_counts() -> None:
 def test_a_description_that_cannot_be_followed_is_refused(data: dict[str, Any], kind: type[EngineError]) -> None:
     with pytest.raises(kind):
         DataDescription.parse(data)
+
+
+def test_what_is_fetched_is_json_with_times_in_milliseconds() -> None:
+    searched = DataDescription.model_validate({"format": "elasticsearch", "timeField": "at", "timeFormat": "yyyy"})
+    assert searched.fetched == DataDescription(format="JSON", time_field="at", time_format="epoch_ms")
+    assert DataDescription().fetched == DataDescription()

@@ -77,3 +77,8 @@ def test_sql(
 def test_prometheus(server: "Running", tmp_path: Path) -> None:
     with prometheus([*requests(), *threads()], targets=[f"{server.host}:{server.port}"]) as url:
         held_to_its_outputs("prometheus", tmp_path, server, {"http://localhost:9090": url})
+
+
+@pytest.mark.parametrize("elastic_url", ["elasticsearch8"], indirect=True, scope="session")
+def test_scheduled_searches(elastic_url: str, server: "Running", tmp_path: Path) -> None:
+    held_to_its_outputs("fetch", tmp_path, server, {"http://localhost:9200": elastic_url})

@@ -32,8 +32,8 @@ def engine(store: Store) -> Engine:
 
 
 @pytest.fixture
-def scheduling(engine: Engine) -> Iterator[Scheduling]:
-    made = Scheduling(engine, SchedulerSettings())
+def scheduling(engine: Engine, store: Store) -> Iterator[Scheduling]:
+    made = Scheduling(engine, SchedulerSettings(), store.vault.unseal)
     yield made
     made.shutdown()
 
@@ -98,7 +98,7 @@ def test_a_file_that_goes_and_comes_back_is_read_on(
     scheduling.start("fed")
     scheduling.shutdown()
     path.unlink()
-    again = Scheduling(engine, SchedulerSettings())
+    again = Scheduling(engine, SchedulerSettings(), store.vault.unseal)
     again.resume()
     patiently(lambda: any(each.startswith("Data cannot be read") for each in told(store)))
     path.write_bytes(text + rows(300).removeprefix(text))
@@ -128,7 +128,7 @@ def test_a_job_that_fails_stops_its_scheduler(
 
 def test_what_cannot_be_resumed_is_stopped(engine: Engine, store: Store, scheduling: Scheduling) -> None:
     search = {"dataSource": "ELASTICSEARCH", "dataSourceCompatibility": "2.x.x", "baseUrl": "http://localhost:9/"}
-    asked = configuration("fed", schedulerConfig={**search, "indexes": ["logs"], "types": []})
+    asked = configuration("fed", schedulerConfig={**search, "indexes": ["a b"], "types": []})
     engine.create(Job.parse({**asked, "dataDescription": {"format": "ELASTICSEARCH"}}))
     engine.start_scheduler("fed")
     scheduling.resume()

@@ -233,9 +233,10 @@ class Engine:
             held.callback(running.fed)
             running.pipeline.begin(gap=ignore_downtime, reset=reset)
             began_ms = self._now_ms()
+            description = state.config.data_description
             intake = Intake(
                 running.pipeline,
-                state.config.data_description,
+                description.fetched if scheduled else description,
                 running.deliver,
                 gzipped=gzipped,
                 limits=self._limits,

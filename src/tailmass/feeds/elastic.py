@@ -35,13 +35,23 @@ class Elastic:
     server : who is asked
     indices, search : what to read there
     scroll : whether to page as servers without points in time want it; None finds out by asking
+    stamp : the field of each row that its time is put into, in milliseconds
     """
 
-    def __init__(self, server: ElasticServer, indices: Indices, search: Search, *, scroll: bool | None = None) -> None:
+    def __init__(
+        self,
+        server: ElasticServer,
+        indices: Indices,
+        search: Search,
+        *,
+        scroll: bool | None = None,
+        stamp: str | None = None,
+    ) -> None:
         self._server = server
         self._indices = indices
         self._search = search
         self._scroll = scroll
+        self._stamp = stamp
 
     def span(self) -> Span | None:
         """The times that there are rows of; None if there are none."""
@@ -58,6 +68,12 @@ class Elastic:
         first, last = (ends.get(name, {}).get("value") for name in ("first", "last"))
         return None if first is None or last is None else Span(int(first // 1), int(last // 1) + 1)
 
+    def finds(self) -> bool:
+        """Whether there is anything, with a time or without one."""
+        body = {**self._search.body, "query": {"bool": {"filter": list(self._search.filters)}}, "size": 1}
+        found = self._server.ask("POST", f"/{_path(self._indices.all())}/_search", body, **_MISSING_IS_EMPTY, **_WHOLE)
+        return bool(found["hits"]["hits"])
+
     def count(self, span: Span) -> int:
         """How many rows of a time there are now."""
         body = self._search.asking(span, size=0, track_total_hits=True)
@@ -66,6 +82,15 @@ class Elastic:
         )
         total = found["hits"]["total"]
         return int(total["value"] if isinstance(total, dict) else total)
+
+    def aggregate(self, span: Span, aggregations: dict[str, Any]) -> dict[str, Any]:
+        """What aggregations make of the rows of a time; empty where there is not even an index."""
+        body = self._search.asking(span, size=0, track_total_hits=False, aggs=aggregations)
+        path = f"/{_path(self._indices.of(span))}/_search"
+        found: dict[str, Any] = self._server.ask("POST", path, body, **_MISSING_IS_EMPTY, **_WHOLE).get(
+            "aggregations", {}
+        )
+        return found
 
     def parts(self, span: Span) -> Iterator[Part]:
         """All rows of a time, a page or so at once."""
@@ -78,9 +103,9 @@ class Elastic:
             newest = _time(held[-1])
             cut = bisect_left(held, newest, key=_time)  # of the newest millisecond there may be more to come
             if cut:
-                yield _part(held[:cut], newest)
+                yield self._part(held[:cut], newest)
                 held = held[cut:]
-        yield _part(held, span.until_ms)
+        yield self._part(held, span.until_ms)
 
     def close(self) -> None:
         """Hang up."""
@@ -135,14 +160,15 @@ class Elastic:
             if held is not None:
                 self._let_go("/_search/scroll", {"scroll_id": [held]})
 
+    def _part(self, hits: list[Hit], until_ms: int) -> Part:
+        ordered = sorted(hits, key=lambda hit: (_time(hit), hit["_index"], hit["_id"]))
+        if self._stamp is None:
+            return Part([_row(hit) for hit in ordered], until_ms)
+        return Part([{**_row(hit), self._stamp: _time(hit)} for hit in ordered], until_ms)
+
     def _let_go(self, path: str, body: dict[str, Any]) -> None:
         with suppress(OSError, RefusedError):  # it lets go by itself after a while
             self._server.ask("DELETE", path, body)
-
-
-def _part(hits: list[Hit], until_ms: int) -> Part:
-    ordered = sorted(hits, key=lambda hit: (_time(hit), hit["_index"], hit["_id"]))
-    return Part([_row(hit) for hit in ordered], until_ms)
 
 
 def _time(hit: Hit) -> int:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from tailmass.feeds.httpserver import PASSING, HttpServer, RefusedError, excerpt
+from tailmass.feeds.httpserver import PASSING, HttpServer, RefusedError, basic, excerpt
 
 _PASSING = (404, *PASSING)  # 404: the server has let go of what a page leads on from
 
@@ -21,14 +21,23 @@ class ElasticServer:
     ----------
     url : where it is; a user and a password may stand in it
     api_key : what to show it
+    login : a user and a password that do not stand in the URL
     timeout : how many seconds of silence are borne
     """
 
-    def __init__(self, url: str, *, api_key: str | None = None, timeout: float = 60.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        api_key: str | None = None,
+        login: tuple[str, str] | None = None,
+        timeout: float = 60.0,
+    ) -> None:
+        shown = None if login is None else basic(*login)
         self._http = HttpServer(
             url,
             example="http://localhost:9200",
-            authorization=None if api_key is None else f"ApiKey {api_key}",
+            authorization=shown if api_key is None else f"ApiKey {api_key}",
             content_type="application/json",
             timeout=timeout,
         )
@@ -82,5 +91,6 @@ def _reason(text: bytes) -> str:
         error = json.loads(text)["error"]
         if isinstance(error, str):
             return error
-        return str((error.get("root_cause") or [error])[0]["reason"])
+        reason = (error.get("root_cause") or [error])[0]["reason"]
+        return str(reason or error["caused_by"]["reason"])
     return excerpt(text)

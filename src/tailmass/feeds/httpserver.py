@@ -45,9 +45,10 @@ class HttpServer:
         self._http = kind(parts.hostname, parts.port, timeout=timeout)
         self._base = parts.path.rstrip("/")
         self._headers = {"Content-Type": content_type}
-        shown = authorization or _basic(parts.username, parts.password)
-        if shown is not None:
-            self._headers["Authorization"] = shown
+        if authorization is None and parts.username is not None:
+            authorization = basic(unquote(parts.username), unquote(parts.password or ""))
+        if authorization is not None:
+            self._headers["Authorization"] = authorization
         self._used = 0.0
 
     def answer(self, method: str, target: str, body: bytes | None = None) -> tuple[int, bytes]:
@@ -84,8 +85,10 @@ def excerpt(text: bytes) -> str:
     return repr(text[:_EXCERPT].decode("utf-8", "replace"))
 
 
-def _basic(user: str | None, password: str | None) -> str | None:
-    if user is None:
-        return None
-    secret = base64.b64encode(f"{unquote(user)}:{unquote(password or '')}".encode()).decode()
-    return f"Basic {secret}"
+def basic(user: str, password: str) -> str:
+    """The header by which a user logs in.
+
+    >>> basic("me", "secret")
+    'Basic bWU6c2VjcmV0'
+    """
+    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"

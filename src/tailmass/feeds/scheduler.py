@@ -47,6 +47,9 @@ class Source(Protocol):
         is asked for.
         """
 
+    def verify(self) -> None:
+        """Raise an OSError or an EngineError if there is nothing to be had as things are."""
+
     @property
     def head(self) -> bytes:
         """What has to stand before a batch where it begins an upload."""

@@ -1,6 +1,6 @@
 """What the data of a job looks like."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator
 
@@ -40,6 +40,13 @@ class DataDescription(Wire):
     """`epoch`, `epoch_ms` or a date pattern of Java."""
     field_delimiter: Character = "\t"
     quote_character: Character = '"'
+
+    @property
+    def fetched(self) -> Self:
+        """The same for data that a scheduler has fetched: what a search finds is handed on as JSON, its time in ms."""
+        if self.format != "ELASTICSEARCH":
+            return self
+        return self.model_copy(update={"format": "JSON", "time_format": "epoch_ms"})
 
     def verify(self) -> None:
         """Raise when the time could not be read, or a field could not be told from a quote."""

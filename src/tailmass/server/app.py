@@ -100,7 +100,7 @@ def create_app(settings: Settings) -> FastAPI:
                 on_deleted=forget,
             )
             workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="job")
-            scheduling = Scheduling(engine, settings.scheduler)
+            scheduling = Scheduling(engine, settings.scheduler, store.vault.unseal)
             context = app.state.context = Context(
                 settings, store, engine, metrics, waiting, logs, debug, scheduling, set(), workers
             )

@@ -4,17 +4,15 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 
 from tailmass.engine import Engine, Upload
 from tailmass.errors import CannotStartScheduler, CannotStopScheduler, EngineError, MissingJob
-from tailmass.feeds.allowed import allowed_file
-from tailmass.feeds.file import FileSource
 from tailmass.feeds.scheduler import Scheduler, Source
-from tailmass.jobs import Job
 from tailmass.results import JobState
 from tailmass.server.settings import SchedulerSettings
+from tailmass.server.sources import source_of
 
 log = logging.getLogger(__name__)
 
@@ -57,12 +55,19 @@ class Scheduling:
     ----------
     engine : whose jobs they feed
     settings : where they may get data from
+    unseal : decrypts the passwords they have been given
     clock : epoch seconds now
     """
 
-    def __init__(self, engine: Engine, settings: SchedulerSettings, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        settings: SchedulerSettings,
+        unseal: Callable[[str], str],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._engine = engine
-        self._settings = settings
+        self._source = partial(source_of, settings=settings, unseal=unseal)
         self._clock = clock
         self._at_work: dict[str, tuple[Scheduler, threading.Thread]] = {}
         self._guard = threading.Lock()
@@ -77,12 +82,17 @@ class Scheduling:
         NoSuchScheduledJob : the job has no scheduler
         CannotStartScheduler : it is at work already, the job is paused or has failed, or the source cannot be read
         """
-        source = self._source(self._engine.scheduled(job_id).config)
-        try:
-            source.verify()
-        except (OSError, EngineError) as error:
-            raise CannotStartScheduler(f"The scheduler of job {job_id!r} has nothing to read: {error}") from error
-        self._run(self._engine.start_scheduler(job_id, start_ms=start_ms, end_ms=end_ms), source)
+        config = self._engine.scheduled(job_id).config
+        with ExitStack() as opened:
+            try:
+                source = self._source(config)
+                opened.callback(source.close)
+                source.verify()
+            except (OSError, EngineError) as error:
+                raise CannotStartScheduler(f"The scheduler of job {job_id!r} has nothing to read: {error}") from error
+            state = self._engine.start_scheduler(job_id, start_ms=start_ms, end_ms=end_ms)
+            opened.pop_all()
+        self._run(state, source)
 
     def resume(self) -> None:
         """Start what was started when the server stopped."""
@@ -143,16 +153,6 @@ class Scheduling:
             scheduler.stop()
         for _, thread in at_work:
             thread.join(PATIENCE)
-
-    def _source(self, job: Job) -> FileSource:
-        config = job.scheduler_config
-        assert config is not None, "the job has a scheduler"
-        if config.data_source != "FILE" or config.file_path is None:
-            raise CannotStartScheduler(
-                f"Job {job.id!r} is to be fed from {config.data_source}, which this server cannot read: upload its data"
-            )
-        locate: Callable[[], Path] = partial(allowed_file, config.file_path, self._settings.folders)
-        return FileSource(locate, tail=bool(config.tail_file), header=job.data_description.format == "DELIMITED")
 
     def _run(self, state: JobState, source: Source) -> None:
         job_id, config = state.config.id, state.config.scheduler_config

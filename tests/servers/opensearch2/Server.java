@@ -7,12 +7,16 @@ import org.opensearch.env.Environment;
 import org.opensearch.http.HttpServerTransport;
 import org.opensearch.node.InternalSettingsPreparer;
 import org.opensearch.node.Node;
+import org.opensearch.painless.PainlessPlugin;
 import org.opensearch.transport.Netty4Plugin;
 
-/** One node without security, HTTP on a free port of the loopback address, which it prints; all it keeps is in HOME. */
+/**
+ * One node without security, with a language for scripts, HTTP on a free port of the loopback address, which it prints;
+ * all it keeps is in HOME.
+ */
 class Server extends Node {
     Server(Environment environment) {
-        super(environment, List.of(Netty4Plugin.class), false);
+        super(environment, List.of(Netty4Plugin.class, PainlessPlugin.class), false);
     }
 
     public static void main(String[] arguments) throws Exception {
