@@ -55,6 +55,11 @@ class Journal:
         except (ValueError, KeyError, TypeError, AttributeError):
             raise ValueError(f"{path} says nothing about a pull: give another --state, or remove it") from None
 
+    @property
+    def begun(self) -> bool:
+        """Whether the job may have rows of this pull."""
+        return self.sent.rows > 0
+
     def locate(self, counted: int) -> tuple[Place, int]:
         """Where to go on in a job that has counted so many rows: a place, and how many rows after it are there too."""
         rows = counted - self.before
@@ -83,6 +88,10 @@ class Journal:
         if self.kept != self.sent:
             self.kept = self.sent
             self.save()
+
+    def remove(self) -> None:
+        """Forget the pull."""
+        self.path.unlink()
 
     def save(self) -> None:
         """Write it so that a crash leaves the old or the new one."""

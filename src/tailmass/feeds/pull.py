@@ -1,19 +1,16 @@
 """From a source into a job, every row once, whatever breaks off in between."""
 
 import logging
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from typing import Protocol
 
 from tailmass.feeds.ahead import ahead
 from tailmass.feeds.journal import Journal, Place
+from tailmass.feeds.patience import PAUSES, Patience
 from tailmass.feeds.rows import Part, Span
 
 log = logging.getLogger(__name__)
-
-PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
-"""Seconds to wait after one failure after another."""
 
 
 class Source(Protocol):
@@ -66,10 +63,8 @@ class Pull:
         self._job = job
         self._journal = journal
         self._report = report
-        self._complain = complain
         self._live = live
-        self._pauses = pauses
-        self._failures = 0
+        self._patience = Patience(complain, live=live, pauses=pauses)
         self._place: Place | None = None
 
     def to(self, until_ms: int) -> None:
@@ -81,7 +76,7 @@ class Pull:
             except OSError as error:
                 # Something may have arrived all the same: the job is asked, as after a restart.
                 self._place = None
-                self._wait(error)
+                self._patience.wait(error)
 
     def _go(self, until_ms: int) -> None:
         skip = 0
@@ -109,14 +104,5 @@ class Pull:
         if place != self._place:
             self._journal.reach(place)
         self._place = place
-        self._failures = 0
+        self._patience.reset()
         self._report(place)
-
-    def _wait(self, error: OSError) -> None:
-        last = self._failures >= len(self._pauses)
-        if last and not self._live:
-            raise error
-        pause = self._pauses[-1 if last else self._failures]
-        self._failures += 1
-        self._complain(error, pause)
-        time.sleep(pause)

@@ -1,7 +1,7 @@
 """A job of a server, as rows are pulled into it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -37,14 +37,14 @@ class EngineJob:
             self._client.data.flush(self.job_id)  # while an upload that was broken off is still analysed, this fails
             return int(self._client.jobs.get(self.job_id)["counts"]["inputRecordCount"])
 
-    def send(self, rows: bytes) -> None:
-        """Give it rows, in its format, and wait until it has them."""
+    def send(self, rows: bytes | Iterable[bytes]) -> None:
+        """Give it rows, in its format, at once or as they come, and wait until it has them."""
         with passing():
             counts = self._client.data.upload(self.job_id, rows)
         self.invalid += counts.get("invalidDateCount", 0)
         self.late += counts.get("outOfOrderTimeStampCount", 0)
 
-    def keep(self, until_ms: int) -> None:
+    def keep(self, until_ms: int = 0) -> None:
         """Make safe what it has learnt; in real time also tell how late it is, and have the open bucket looked at."""
         advance = until_ms // 1000 if self._live else None
         with passing():

@@ -52,3 +52,10 @@ LeaveOpen: TypeAlias = Annotated[
 State: TypeAlias = Annotated[
     Path | None, typer.Option(metavar="FILE", help="How far it is. [default: the name of the job, ending in .state]")
 ]
+Paths: TypeAlias = Annotated[
+    list[str],
+    typer.Argument(metavar="PATH...", help="Files, also as in 'logs/**/*.gz' or s3://bucket/logs/*; - reads stdin."),
+]
+Endpoint: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="URL", help="Server for s3://, where that is not Amazon's.")
+]

@@ -99,7 +99,7 @@ def _pull(source: Source, job: EngineJob, journal: "Journal", until_ms: int) -> 
     begin = journal.sent
     left = source.count(Span(begin.until_ms, until_ms)) if begin.until_ms < until_ms else 0
     with _drawn(begin, until_ms, None if left is None else begin.rows + left) as report:
-        Pull(source, job, journal, report=report, complain=_again).to(until_ms)
+        Pull(source, job, journal, report=report, complain=again).to(until_ms)
 
 
 def _follow(source: Source, job: EngineJob, journal: "Journal", when: "When") -> None:
@@ -108,7 +108,7 @@ def _follow(source: Source, job: EngineJob, journal: "Journal", when: "When") ->
     from tailmass.feeds.pull import Pull
     from tailmass.feeds.rows import Span
 
-    pull, late = Pull(source, job, journal, complain=_again, live=True), LateRows(source, _PATIENCE * when.delay * 1000)
+    pull, late = Pull(source, job, journal, complain=again, live=True), LateRows(source, _PATIENCE * when.delay * 1000)
     typer.echo(f"Pulling into the job {job.job_id} every {when.interval} s; Ctrl-C stops", err=True)
     try:
         while True:
@@ -163,15 +163,19 @@ def _drawn(start: "Place", until_ms: int, total: int | None) -> Iterator[Callabl
         yield report
 
 
-def _again(error: OSError, pause: float) -> None:
+def again(error: OSError, pause: float) -> None:
+    """Say what is tried again."""
     typer.echo(f"{error}; trying again in {pause:g} s", err=True)
 
 
 def _summary(job: EngineJob, journal: "Journal") -> None:
     typer.echo(f"{journal.sent.rows:,} rows before {shown(journal.sent.until_ms)} are in the job {job.job_id}")
+    tell_lost(job, "does the source sort by the 'timeField' of the job?")
+
+
+def tell_lost(job: EngineJob, order: str) -> None:
+    """Say how many rows the job made nothing of, and ask about the order that they came in."""
     if job.invalid:
         typer.echo(f"Of {job.invalid:,} rows the job could not read the time: look at its 'timeFormat'", err=True)
     if job.late:
-        typer.echo(
-            f"{job.late:,} rows were out of order: does the source sort by the 'timeField' of the job?", err=True
-        )
+        typer.echo(f"{job.late:,} rows were out of order: {order}", err=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from tailmass.cli.complaint import DATA, USAGE, complain
 from tailmass.cli.pull.enginejob import EngineJob
@@ -15,6 +15,26 @@ if TYPE_CHECKING:
     from tailmass.feeds.journal import Journal
 
 BUCKET_SPAN = 300
+
+
+class Progress(Protocol):
+    """How far a pull is, on the disk."""
+
+    job_id: str
+    source: dict[str, Any]
+
+    @property
+    def begun(self) -> bool:
+        """Whether the job may have rows of this pull."""
+
+    def save(self) -> None:
+        """Write it."""
+
+    def remove(self) -> None:
+        """Forget it."""
+
+
+P = TypeVar("P", bound=Progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,34 +67,55 @@ class Target:
         """
         from tailmass.feeds.journal import Journal
 
-        given = self.job_id or (self.config or {}).get("id")
-        path = path or Path(f"{given or self.kind}.state")
-        journal = Journal.read(path)
+        path = self.path(path)
+        return self.progress(
+            path, source, Journal.read(path), lambda name, before: Journal.new(path, name, source, begin(), before)
+        )
+
+    @property
+    def given(self) -> str | None:
+        """The id that the job has by the command line."""
+        return self.job_id or (self.config or {}).get("id")
+
+    def path(self, path: Path | None) -> Path:
+        """Where the journal is; None is a file in the working directory, by the name of the job."""
+        return path or Path(f"{self.given or self.kind}.state")
+
+    def progress(self, path: Path | None, source: dict[str, Any], there: P | None, new: Callable[[str, int], P]) -> P:
+        """What there is of an earlier run of the same pull, or something new; its job is there afterwards.
+
+        Parameters
+        ----------
+        path : where it is
+        source : what tells this pull from others
+        there : what there is of an earlier run
+        new : makes it, told the id of the job and the rows that this has counted
+        """
+        journal = there
         if journal is None:
-            journal = self._new(path, given, source, begin)
-        elif journal.source != source or given not in (None, journal.job_id):
+            journal = new(*self._begin())
+        elif journal.source != source or self.given not in (None, journal.job_id):
             complain(f"{path} is of another pull: give another --state, or remove it", USAGE)
         if self.client.jobs.exists(journal.job_id):
             self._check(journal.job_id)
         else:
-            self._make(journal)
+            self._make(journal, path)
         return journal
 
-    def _new(self, path: Path, given: str | None, source: dict[str, Any], begin: Callable[[], int]) -> "Journal":
-        from tailmass.feeds.journal import Journal
-
-        name = given or f"{self.kind}-{datetime.now(UTC):%Y%m%d%H%M%S}"
+    def _begin(self) -> tuple[str, int]:
+        """The id of the job, and how many rows it has."""
+        name = self.given or f"{self.kind}-{datetime.now(UTC):%Y%m%d%H%M%S}"
         there = self.client.jobs.exists(name)
         if there and self.job_id is None:
             complain(f"there is a job {name!r} already: delete it, or send to it with --job-id {name}", DATA)
         before = EngineJob(self.client, name).counted() if there else 0
-        return Journal.new(path, name, source, begin(), before)
+        return name, before
 
-    def _make(self, journal: "Journal") -> None:
+    def _make(self, journal: Progress, path: Path | None) -> None:
         from tailmass.errors import EngineError
 
-        if journal.sent.rows:
-            complain(f"the job {journal.job_id!r} of {journal.path} is gone: remove {journal.path} to begin anew", DATA)
+        if journal.begun:
+            complain(f"the job {journal.job_id!r} of {path} is gone: remove {path} to begin anew", DATA)
         if self.config is None:
             complain(
                 f"there is no job {journal.job_id!r}: say with --job or --detector what to make of it"
@@ -87,7 +128,7 @@ class Target:
         try:
             self.client.jobs.create({**self.config, "id": journal.job_id})
         except EngineError:
-            journal.path.unlink()
+            journal.remove()
             raise
 
     def _check(self, job_id: str) -> None:
@@ -123,7 +164,7 @@ def configuration(
     if file is not None and (detectors or bucket_span):
         complain(f"{file} is the whole job: leave out --detector and --bucket-span", USAGE)
     if file is not None:
-        config = _read(file)
+        config = read(file)
         described = config.get("dataDescription", rows)
         if any(str(described.get(name)).upper() != value.upper() for name, value in rows.items()):
             raise ValueError(f"the 'dataDescription' of {file} is not that of these rows: leave it out")
@@ -140,7 +181,8 @@ def configuration(
     return {"analysisConfig": {**usual, **span}, "dataDescription": rows}
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read(file: Path) -> dict[str, Any]:
+    """The configuration of a job in a file."""
     try:
         config = json.loads(file.read_bytes())
     except ValueError as error:
