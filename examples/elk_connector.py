@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from prelert.engineApiClient import EngineApiClient
-from tailmass.feeds.elastic import Elastic
-from tailmass.feeds.elasticserver import ElasticServer
-from tailmass.feeds.elkconfig import ElkConfig
+from tailmass.feeds.elastic.config import ElkConfig
+from tailmass.feeds.elastic.server import ElasticServer
+from tailmass.feeds.elastic.source import Elastic
 from tailmass.feeds.rows import DAY_MS, Span
 
 BUSY = (409, 503)

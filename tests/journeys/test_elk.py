@@ -25,7 +25,7 @@ DAYS = ("--start-date", "2015-05-17", "--end-date", "2015-05-20")
 
 pull, pulling = partial(processes.pull, "elk"), partial(processes.pulling, "elk")
 
-# One that has points in time, and one that is scrolled; tests/feeds/test_elastic.py reads all there are.
+# One that has points in time, and one that is scrolled; tests/feeds/elastic/test_source.py reads all there are.
 pytestmark = pytest.mark.parametrize("elastic_url", ["elasticsearch8", "opensearch2"], indirect=True, scope="session")
 
 

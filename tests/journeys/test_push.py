@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PATIENCE = 120.0
 HOUR = 3600
 
-# One of each; tests/feeds/test_resultsink.py writes to all there are.
+# One of each; tests/feeds/elastic/test_sink.py writes to all there are.
 pytestmark = pytest.mark.parametrize("elastic_url", ["elasticsearch8", "opensearch2"], indirect=True, scope="session")
 
 

@@ -19,7 +19,7 @@ from tailmass.cli.results import Every, Follow, LeastScore
 if TYPE_CHECKING:
     from tailmass.cli.progress import Report
     from tailmass.client import Client, Document
-    from tailmass.feeds.resultsink import Place, ResultSink
+    from tailmass.feeds.elastic.sink import Place, ResultSink
 
 Done = TypeVar("Done")
 
@@ -66,8 +66,8 @@ def push(
 
     Exit codes: 0 done, 2 no such job, or wrong usage, 3 a server does not answer or refuses, 130 interrupted.
     """
-    from tailmass.feeds.elasticserver import ElasticServer
-    from tailmass.feeds.resultsink import ResultSink
+    from tailmass.feeds.elastic.server import ElasticServer
+    from tailmass.feeds.elastic.sink import ResultSink
     from tailmass.results import parse_time
 
     if follow and until is not None:
@@ -138,7 +138,7 @@ class Pusher:
 
     def summary(self) -> None:
         """Tell what was pushed; exits if not all of it was taken."""
-        from tailmass.feeds.resultsink import Kind
+        from tailmass.feeds.elastic.sink import Kind
 
         told = {kind: f"{self._sink.sent[kind]:,} {kind}" for kind in Kind}
         last = told.pop(Kind.CATEGORY)
@@ -166,7 +166,7 @@ class Pusher:
         self, since_ms: int | None, until_ms: int | None, report: "Report" = lambda done, total, rows: None
     ) -> int:
         """Push all of a time, a page after the other, and remove what is no more; how many buckets are new."""
-        from tailmass.feeds.resultsink import TIMED, Kind
+        from tailmass.feeds.elastic.sink import TIMED, Kind
 
         before, self._newest = self._newest, None
         refused, begin_ms, done, fresh = self._sink.refused, since_ms, 0, 0

@@ -8,14 +8,14 @@ from typing import Any
 from tailmass.engine.support import fields
 from tailmass.errors import SchedulerInvalidOption, SchedulerRequiresFormat
 from tailmass.feeds.allowed import allowed_file, allowed_url
-from tailmass.feeds.elastic import Elastic
-from tailmass.feeds.elasticserver import ElasticServer
-from tailmass.feeds.elkconfig import Indices, Search
-from tailmass.feeds.file import FileSource
-from tailmass.feeds.histogram import Histogram
-from tailmass.feeds.hits import HitSource
+from tailmass.feeds.elastic.config import Indices, Search
+from tailmass.feeds.elastic.histogram import Histogram
+from tailmass.feeds.elastic.hits import HitSource
+from tailmass.feeds.elastic.server import ElasticServer
+from tailmass.feeds.elastic.source import Elastic
+from tailmass.feeds.elastic.summaries import SummarySource
 from tailmass.feeds.scheduler import Source
-from tailmass.feeds.summaries import SummarySource
+from tailmass.feeds.tail import FileSource
 from tailmass.jobs import Job, SchedulerConfig
 from tailmass.server.settings import SchedulerSettings
 

@@ -56,9 +56,9 @@ def accesslog(
     from tailmass.cli.pull.filerun import Reading, one_or_files, run_files, run_stdin, stdin, time_fields
     from tailmass.cli.pull.run import server
     from tailmass.cli.pull.target import Target, configuration
-    from tailmass.feeds.accesslog import DESCRIPTION, AccessLog, has_vhost
-    from tailmass.feeds.files import Head, head
-    from tailmass.feeds.locations import found, location
+    from tailmass.feeds.files.accesslog import DESCRIPTION, AccessLog, has_vhost
+    from tailmass.feeds.files.locations import found, location
+    from tailmass.feeds.files.source import Head, head
     from tailmass.jobs import DataDescription
 
     with complaining(USAGE):
@@ -95,7 +95,7 @@ LATENCY = 300
 
 def made(job: dict[str, Any]) -> dict[str, Any]:
     """The job for the lines of a log: a little out of order, and with requests taken apart if that is needed."""
-    from tailmass.feeds.accesslog import REQUEST_PARTS
+    from tailmass.feeds.files.accesslog import REQUEST_PARTS
 
     job = {**job, "analysisConfig": {"latency": LATENCY, **job["analysisConfig"]}}
     named = {value for each in job["analysisConfig"]["detectors"] for value in each.values() if isinstance(value, str)}
@@ -107,7 +107,7 @@ def made(job: dict[str, Any]) -> dict[str, Any]:
 
 def _tell_strange(reading: "Reading") -> None:
     """How many lines were left out."""
-    from tailmass.feeds.accesslog import AccessLog
+    from tailmass.feeds.files.accesslog import AccessLog
 
     logs = [form for form in reading.forms if isinstance(form, AccessLog) and form.strange]
     if logs:

@@ -60,9 +60,9 @@ def elk(
     from tailmass.cli.pull.run import run, server
     from tailmass.cli.pull.target import Target
     from tailmass.cli.pull.when import When
-    from tailmass.feeds.elastic import Elastic
-    from tailmass.feeds.elasticserver import ElasticServer
-    from tailmass.feeds.elkconfig import ElkConfig
+    from tailmass.feeds.elastic.config import ElkConfig
+    from tailmass.feeds.elastic.server import ElasticServer
+    from tailmass.feeds.elastic.source import Elastic
 
     when = When.asked(
         start_date, end_date, realtime=realtime, interval=update_interval, delay=delay, leave_open=leave_open

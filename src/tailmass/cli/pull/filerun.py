@@ -18,10 +18,10 @@ from tailmass.cli.pull.run import again, tell_lost
 
 if TYPE_CHECKING:
     from tailmass.cli.pull.target import Target
-    from tailmass.feeds.filejournal import Stretch
-    from tailmass.feeds.locations import Found
-    from tailmass.feeds.records import Records
-    from tailmass.feeds.stdin import Stdin
+    from tailmass.feeds.files.journal import Stretch
+    from tailmass.feeds.files.locations import Found
+    from tailmass.feeds.files.records import Records
+    from tailmass.feeds.files.stdin import Stdin
     from tailmass.intake.fields import Fields
     from tailmass.jobs import DataDescription
 
@@ -82,9 +82,9 @@ def run_files(
     leave_open : whether the job is not closed
     left_out : tells what was left out of the files
     """
-    from tailmass.feeds.filejournal import FileJournal
-    from tailmass.feeds.filepull import FilePull
-    from tailmass.feeds.files import Files
+    from tailmass.feeds.files.journal import FileJournal
+    from tailmass.feeds.files.pull import FilePull
+    from tailmass.feeds.files.source import Files
     from tailmass.feeds.patience import Patience
 
     with stoppable():
@@ -119,7 +119,7 @@ def run_files(
 @contextmanager
 def stdin() -> "Iterator[Stdin]":
     """What comes through a pipe, until Ctrl-C is pressed."""
-    from tailmass.feeds.stdin import Stdin
+    from tailmass.feeds.files.stdin import Stdin
 
     with interrupt() as interrupted:
         yield Stdin(sys.stdin.fileno(), interrupted)
@@ -129,10 +129,10 @@ def run_stdin(
     source: "Stdin", reading: Reading, target: "Target", *, leave_open: bool, left_out: Callable[[Reading], None]
 ) -> None:
     """Pull what comes through a pipe, until it ends or Ctrl-C is pressed, and close the job."""
-    from tailmass.feeds.filejournal import FileJournal, Mark, Stretch
-    from tailmass.feeds.filepull import FilePull
+    from tailmass.feeds.files.journal import FileJournal, Mark, Stretch
+    from tailmass.feeds.files.pull import FilePull
+    from tailmass.feeds.files.stdin import EVERY
     from tailmass.feeds.patience import Patience
-    from tailmass.feeds.stdin import EVERY
 
     stretch = Stretch("stdin", 0, Mark(0, ""))
     with stoppable():

@@ -23,8 +23,8 @@ from tailmass.cli.pull.options import (
 
 if TYPE_CHECKING:
     from tailmass.cli.pull.filerun import Reading
-    from tailmass.feeds.files import Head
-    from tailmass.feeds.locations import Found
+    from tailmass.feeds.files.locations import Found
+    from tailmass.feeds.files.source import Head
 
 
 def files(
@@ -71,10 +71,10 @@ def files(
     from tailmass.cli.pull.filerun import Reading, one_or_files, run_files, run_stdin, stdin, time_fields
     from tailmass.cli.pull.run import server
     from tailmass.cli.pull.target import Target, configuration, read
-    from tailmass.feeds.filejournal import FileJournal
-    from tailmass.feeds.files import Head, head
-    from tailmass.feeds.locations import Found, found, location
-    from tailmass.feeds.records import records
+    from tailmass.feeds.files.journal import FileJournal
+    from tailmass.feeds.files.locations import Found, found, location
+    from tailmass.feeds.files.records import records
+    from tailmass.feeds.files.source import Head, head
     from tailmass.jobs import DataDescription
 
     said = {
@@ -122,7 +122,7 @@ def files(
 
 def guessed(start: "Head", file: "Found | None", said: dict[str, str | None]) -> dict[str, str]:
     """The `dataDescription` of a file that begins like this, but for what was said; why is told."""
-    from tailmass.feeds.files import here
+    from tailmass.feeds.files.source import here
     from tailmass.intake.profile import profile_path
 
     guessing: dict[str, Any] = dict(said)
@@ -182,7 +182,7 @@ def _check(start: "Head", description: Any, time: str | None, name: str) -> None
 
 def _tell_broken(reading: "Reading") -> None:
     """How many objects were left out."""
-    from tailmass.feeds.records import Json
+    from tailmass.feeds.files.records import Json
 
     count = sum(form.broken for form in reading.forms if isinstance(form, Json))
     if count:

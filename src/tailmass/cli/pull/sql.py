@@ -86,9 +86,9 @@ def sql(
     from tailmass.cli.pull.run import run, server
     from tailmass.cli.pull.target import Target, configuration
     from tailmass.cli.pull.when import When
-    from tailmass.feeds.database import Database
-    from tailmass.feeds.sql import Sql
-    from tailmass.feeds.sqltimes import zone
+    from tailmass.feeds.sql.database import Database
+    from tailmass.feeds.sql.source import Sql
+    from tailmass.feeds.sql.times import zone
 
     when = When.asked(
         start_date, end_date, realtime=realtime, interval=update_interval, delay=delay, leave_open=leave_open

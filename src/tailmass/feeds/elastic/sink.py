@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from tailmass.feeds.elasticserver import ElasticServer
+from tailmass.feeds.elastic.server import ElasticServer
 from tailmass.feeds.httpserver import RefusedError
 from tailmass.results.evidence import SOURCES
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tailmass.feeds.rows import Span
-from tailmass.feeds.sqltimes import times, zone
+from tailmass.feeds.sql.times import times, zone
 
 BERLIN = ZoneInfo("Europe/Berlin")
 CHANGES = (datetime(2026, 3, 29, 2), datetime(2026, 10, 25, 2), datetime(2026, 6, 1))

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from tailmass.feeds.elastic import Elastic
-from tailmass.feeds.elasticserver import ElasticServer
-from tailmass.feeds.elkconfig import Indices, Search
+from tailmass.feeds.elastic.config import Indices, Search
+from tailmass.feeds.elastic.server import ElasticServer
+from tailmass.feeds.elastic.source import Elastic
 from tailmass.feeds.httpserver import RefusedError
 from tailmass.feeds.rows import DAY_MS, Row, Span
 from tests.elastic import fill

@@ -29,9 +29,9 @@ from sqlalchemy import (
     text,
 )
 
-from tailmass.feeds.database import Database
 from tailmass.feeds.rows import Part, Span
-from tailmass.feeds.sqltimes import Times, times
+from tailmass.feeds.sql.database import Database
+from tailmass.feeds.sql.times import Times, times
 
 PAGE_ROWS = 5000
 _ENCODER = msgspec.json.Encoder(decimal_format="number", enc_hook=str)

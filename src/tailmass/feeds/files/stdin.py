@@ -6,10 +6,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from tailmass.feeds.filejournal import Stretch
-from tailmass.feeds.files import Head, Opened, head_of
-from tailmass.feeds.records import Records, Run, runs
-from tailmass.feeds.unpack import unpacked
+from tailmass.feeds.files.journal import Stretch
+from tailmass.feeds.files.records import Records, Run, runs
+from tailmass.feeds.files.source import Head, Opened, head_of
+from tailmass.feeds.files.unpack import unpacked
 
 EVERY = 1.0
 """Seconds for which rows wait for others."""

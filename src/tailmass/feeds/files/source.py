@@ -11,11 +11,11 @@ from typing import Protocol
 import numpy as np
 
 from tailmass.errors import EngineError
-from tailmass.feeds.filejournal import Mark, Stretch
-from tailmass.feeds.locations import Folder, Found
-from tailmass.feeds.parquet import MAGIC, text_of
-from tailmass.feeds.records import Records, Run, runs
-from tailmass.feeds.unpack import packed, unpacked
+from tailmass.feeds.files.journal import Mark, Stretch
+from tailmass.feeds.files.locations import Folder, Found
+from tailmass.feeds.files.parquet import MAGIC, text_of
+from tailmass.feeds.files.records import Records, Run, runs
+from tailmass.feeds.files.unpack import packed, unpacked
 from tailmass.intake.fields import Fields
 from tailmass.intake.reader import reader
 from tailmass.jobs import DataDescription

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from typing import Any
 
-from tailmass.feeds.locations import CHUNK_BYTES
+from tailmass.feeds.files.locations import CHUNK_BYTES
 
 SCHEME = "s3://"
 _PASSING = {"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "Throttling", "500", "503"}

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tailmass.feeds.files.webhdfs import WebHdfs
 from tailmass.feeds.httpserver import RefusedError
-from tailmass.feeds.webhdfs import WebHdfs
 from tests.hadoop import hadoop, put
 
 LINES = b"".join(b"%d,a line\n" % n for n in range(20_000))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tailmass.feeds.elastic import Elastic
+from tailmass.feeds.elastic.source import Elastic
 from tailmass.feeds.httpserver import RefusedError
 from tailmass.feeds.rows import Span, batches
 

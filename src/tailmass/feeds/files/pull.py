@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from tailmass.errors import EngineError
-from tailmass.feeds.filejournal import FileJournal, Stretch
-from tailmass.feeds.files import Opened
+from tailmass.feeds.files.journal import FileJournal, Stretch
+from tailmass.feeds.files.records import Run
+from tailmass.feeds.files.source import Opened
 from tailmass.feeds.patience import Patience
-from tailmass.feeds.records import Run
 
 UPLOAD_SECONDS = 15.0
 """How long one upload takes, so that a job may be flushed between two of them."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import zstandard
 
-from tailmass.feeds.unpack import packed, unpacked
+from tailmass.feeds.files.unpack import packed, unpacked
 
 TEXT = random.Random(1).randbytes(50_000).hex().encode()
 ZSTANDARD = zstandard.ZstdCompressor(write_checksum=True).compress

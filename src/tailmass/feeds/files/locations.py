@@ -69,7 +69,7 @@ class Folder:
 def location(path: str, *, endpoint_url: str | None = None) -> Location:
     """The place that a path or a URL is of; the endpoint is that of a server for S3 which is not Amazon's."""
     if path.startswith("s3://"):
-        from tailmass.feeds.s3 import S3
+        from tailmass.feeds.files.s3 import S3
 
         return S3(path, endpoint_url=endpoint_url)
     return Folder(path)

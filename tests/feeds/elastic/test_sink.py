@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tailmass.feeds.elasticserver import ElasticServer
-from tailmass.feeds.resultsink import PROPERTIES, TIMED, Kind, Place, Result, ResultSink, entries
+from tailmass.feeds.elastic.server import ElasticServer
+from tailmass.feeds.elastic.sink import PROPERTIES, TIMED, Kind, Place, Result, ResultSink, entries
 from tailmass.results import Bucket, Category, Influencer, Record
 from tailmass.results.bucket import BucketInfluencer
 from tailmass.results.evidence import COLUMNS

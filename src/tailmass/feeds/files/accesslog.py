@@ -9,7 +9,7 @@ import re
 import numpy as np
 
 from tailmass.columns import Flags
-from tailmass.feeds.records import Run, line_ends
+from tailmass.feeds.files.records import Run, line_ends
 from tailmass.kernels.delimited import Bytes, Positions
 
 FIELDS = ("clientip", "ident", "user", "time", "request", "status", "bytes", "referer", "useragent")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailmass.feeds.histogram import Histogram
+from tailmass.feeds.elastic.histogram import Histogram
 
 HOUR_MS = 3_600_000
 MONDAY_MS = 1_463_356_800_000  # 2016-05-16

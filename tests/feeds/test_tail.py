@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tailmass.feeds.file import BATCH_BYTES, FileSource
+from tailmass.feeds.tail import BATCH_BYTES, FileSource
 
 HEAD = b"time,value\n"
 

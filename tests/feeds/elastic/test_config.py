@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tailmass.feeds.elkconfig import LOGSTASH, ElkConfig, Indices, Search
+from tailmass.feeds.elastic.config import LOGSTASH, ElkConfig, Indices, Search
 from tailmass.feeds.rows import DAY_MS, Span
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "apache-access.json"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tailmass.feeds.database import Database
+from tailmass.feeds.sql.database import Database
 from tests.mariadb import database as mariadb_database
 from tests.postgresql import database as postgresql_database
 from tests.sql import do, fill

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from tailmass.feeds.elastic import Elastic
-from tailmass.feeds.histogram import Histogram
-from tailmass.feeds.hits import passing, verify_times
+from tailmass.feeds.elastic.histogram import Histogram
+from tailmass.feeds.elastic.hits import passing, verify_times
+from tailmass.feeds.elastic.source import Elastic
 from tailmass.feeds.httpserver import RefusedError
 from tailmass.feeds.rows import Row, Span, batches
 

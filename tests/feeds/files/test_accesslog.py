@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailmass.feeds.accesslog import FIELDS, AccessLog, has_vhost
-from tailmass.feeds.records import runs
+from tailmass.feeds.files.accesslog import FIELDS, AccessLog, has_vhost
+from tailmass.feeds.files.records import runs
 
 TIME = "[17/May/2015:10:05:03 +0000]"
 COMBINED = f'1.2.3.4 - frank {TIME} "GET /a[1]?x=[2] HTTP/1.1" 200 2326 "http://x/ [y] " "Mozilla/5.0 [en] (X11)"'

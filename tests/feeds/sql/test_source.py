@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tailmass.feeds.database import Database
 from tailmass.feeds.rows import DAY_MS, Span
-from tailmass.feeds.sql import Sql
+from tailmass.feeds.sql.database import Database
+from tailmass.feeds.sql.source import Sql
 from tests.sql import add, do, fill
 
 START = datetime(2026, 3, 2)

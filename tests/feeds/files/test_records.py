@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailmass.feeds.records import Json, Records, records, runs
+from tailmass.feeds.files.records import Json, Records, records, runs
 from tailmass.intake.fields import Fields
 from tailmass.intake.reader import reader
 from tailmass.jobs import DataDescription

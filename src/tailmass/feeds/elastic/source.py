@@ -11,8 +11,8 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
-from tailmass.feeds.elasticserver import ElasticServer
-from tailmass.feeds.elkconfig import Indices, Search
+from tailmass.feeds.elastic.config import Indices, Search
+from tailmass.feeds.elastic.server import ElasticServer
 from tailmass.feeds.httpserver import RefusedError
 from tailmass.feeds.rows import Part, Row, Span
 
