@@ -8,7 +8,7 @@ import pytest
 from tailmass.feeds.elastic.config import LOGSTASH, ElkConfig, Indices, Search
 from tailmass.feeds.rows import DAY_MS, Span
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "apache-access.json"
+EXAMPLE = Path(__file__).parents[3] / "examples" / "apache-access.json"
 JOB = {"dataDescription": {"format": "json", "timeField": "when"}}
 
 
