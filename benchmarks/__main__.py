@@ -10,7 +10,7 @@ from benchmarks.sections import Section, say
 
 RESULTS = Path(__file__).parent / "results.json"
 PAGE = kit.ROOT / "docs" / "reference" / "benchmarks.md"
-SECTIONS = ("speed", "http", "functions", "categories", "quality", "cold_start", "peers")
+SECTIONS = ("speed", "http", "sources", "functions", "categories", "quality", "cold_start", "peers")
 
 
 def main() -> None:
@@ -18,10 +18,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", choices=(*SECTIONS, "page"), help="one section, or the page alone; else all of them")
     parser.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True, help="with other detectors")
-    parser.add_argument("--rows", type=int, default=5_000_000, help="speed, http: rows of the file; %(default)s")
+    parser.add_argument(
+        "--rows", type=int, default=5_000_000, help="speed, http, sources: rows of the file; %(default)s"
+    )
     parser.add_argument("--hosts", type=int, default=1_000, help="speed, http: hosts in it; %(default)s")
     parser.add_argument(
-        "--times", type=int, default=3, help="speed, http: runs, of which the fastest counts; %(default)s"
+        "--times", type=int, default=3, help="speed, http, sources: runs, of which the fastest counts; %(default)s"
     )
     parser.add_argument("--seeds", type=int, default=100, help="functions: data sets of each; %(default)s")
     parser.add_argument("--limit", help="quality, peers: series of each set, as 3 or smd=1,null=20; else all of them")
@@ -40,6 +42,7 @@ def main() -> None:
     measures: dict[str, Callable[[], Section]] = {
         "speed": lambda: sections.speed_section(asked.rows, asked.hosts, asked.times),
         "http": lambda: sections.http_section(asked.rows, asked.hosts, asked.times),
+        "sources": lambda: sections.sources_section(asked.rows, asked.times),
         "functions": lambda: sections.functions_section(asked.seeds),
         "categories": sections.categories_section,
         "quality": lambda: sections.quality_section(kit.load(), _limits(asked.limit), asked.processes),

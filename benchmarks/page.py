@@ -46,6 +46,8 @@ def render(results: Mapping[str, Section]) -> str:
         _or_never(results.get("speed"), _speed, "speed"),
         "## HTTP",
         _or_never(results.get("http"), _http, "http"),
+        "## Sources",
+        _or_never(results.get("sources"), _sources, "sources"),
         "## Functions",
         _or_never(results.get("functions"), _functions, "functions"),
         "## Quality",
@@ -169,6 +171,30 @@ def _http(section: Section) -> str:
             f"them take up to {pages['p50_ms']:.0f} ms, and 99 of 100 up to {pages['p99_ms']:.0f} ms.",
         ]
     )
+
+
+# -- sources -----------------------------------------------------------------------------------------------------------
+
+
+def _sources(section: Section) -> str:
+    def cells(each: dict[str, Any]) -> list[str]:
+        rates = each["rows_per_second"]
+        share = f"{rates['pull'] / rates['bare']:.0%}"
+        return [each["source"], f"{each['rows']:,}", f"{rates['bare']:,.0f}", f"{rates['pull']:,.0f}", share]
+
+    absent = section["absent"]
+    return "\n\n".join(
+        [
+            "What `tailmass pull` takes, as a command from its start to its end, with the server of the job and that "
+            "of the source on the same machine; beside it the bare cost of the source: reading all of it, and "
+            "counting the rows, by a few lines of Python. Jobs have `mean(value) by host` of a thousand hosts "
+            "(Prometheus: by instance, of a hundred; access log: `high_count by status`); the fastest of "
+            f"{section['times']} runs.",
+            table(["source", "rows", "bare, rows a second", "pull, rows a second", "of bare"],
+                  [cells(each) for each in section["sources"]]),
+            *([f"Not measured, as there was no server: {', '.join(absent)}."] if absent else []),
+        ]
+    )  # fmt: skip
 
 
 # -- functions ---------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import categories, cold_start, data, entities, http, kit, nulls, pairs, scenarios, speed
+from benchmarks import categories, cold_start, data, entities, http, kit, nulls, pairs, scenarios, sources, speed
 from benchmarks.detectors import DEFAULT, OPTIONS, PEERS, REFERENCE, REFERENCES, Detector
 from benchmarks.kit import Kit
 
@@ -116,6 +116,23 @@ def http_section(rows: int, hosts: int, times: int) -> Section:
     with tempfile.TemporaryDirectory(prefix="tailmass-bench-") as folder:
         measured = http.http(rows, hosts, times, Path(folder))
     return stamp() | {"rows": rows, "hosts": hosts, "times": times} | measured
+
+
+# -- sources -----------------------------------------------------------------------------------------------------------
+
+
+def sources_section(rows: int, times: int) -> Section:
+    """What `tailmass pull` makes of other people's servers and files; those whose server is not here are left out."""
+    measured, absent = [], {}
+    for name, (fill, share) in sources.SOURCES.items():
+        say(f"sources: {name}")
+        with tempfile.TemporaryDirectory(prefix="tailmass-bench-") as folder:
+            try:
+                measured.append(sources.measured(name, fill, int(rows * share), times, Path(folder)))
+            except sources.Absent as reason:
+                say(f"sources: {name} is left out: {reason}")
+                absent[name] = str(reason)
+    return stamp() | {"times": times, "sources": measured, "absent": absent}
 
 
 # -- functions ---------------------------------------------------------------------------------------------------------
