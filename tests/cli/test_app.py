@@ -20,7 +20,7 @@ def test_help_names_every_command_and_the_first_thing_to_try(tailmass: "Tailmass
     assert done.returncode == 0
     assert all(
         command in done.stdout
-        for command in ("demo", "detect", "elk", "estimate", "server", "tailmass detect orders.csv")
+        for command in ("demo", "detect", "estimate", "pull", "push", "server", "tailmass detect orders.csv")
     )
 
 

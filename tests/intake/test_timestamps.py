@@ -183,7 +183,8 @@ def test_text_is_read_exactly_when_strptime_reads_it(text: str) -> None:
 def test_named_zones_are_those_of_the_zone_database(rows: list[tuple[datetime, str]]) -> None:
     texts = pl.Series([f"{moment:%Y-%m-%d %H:%M:%S} {zone}" for moment, zone in rows], dtype=pl.String)
     times, dated = Timestamps("yyyy-MM-dd HH:mm:ss VV").parse(texts)
-    expected = [int(moment.replace(microsecond=0, tzinfo=ZoneInfo(zone)).timestamp()) * 1000 for moment, zone in rows]
+    zoned = [moment.replace(microsecond=0, fold=0, tzinfo=ZoneInfo(zone)) for moment, zone in rows]
+    expected = [int(moment.timestamp()) * 1000 for moment in zoned]
     assert times.tolist() == expected
     assert dated.all()
 

@@ -84,7 +84,7 @@ def test_killed_three_times_it_goes_on_where_it_was(
     pull(CONFIG, *where, folder=tmp_path)
 
     state = tmp_path / "small.state"
-    for rows in (1500, 4200, 7700):
+    for rows in (1500, 4200, 7000):
         with pulling(small, *where, folder=tmp_path) as process:
             wait_for(lambda rows=rows: sent(state) >= rows, process)  # type: ignore[misc]
             process.send_signal(signal.SIGKILL)

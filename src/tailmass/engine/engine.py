@@ -10,16 +10,16 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-import polars as pl
-
 from tailmass.columns import Columns
 from tailmass.engine import lifecycle
 from tailmass.engine.forecast import DAY, forecast
 from tailmass.engine.kept import kept
-from tailmass.engine.pipeline import Pipeline, counts_of
+from tailmass.engine.opening import Opener
+from tailmass.engine.pipeline import counts_of
 from tailmass.engine.ports import Audit, Files, Listener, Store
 from tailmass.engine.running import Running
 from tailmass.engine.snapshots import forget_results, revert, sweep
+from tailmass.engine.turns import Turns
 from tailmass.engine.upload import Discard, Intake, Upload
 from tailmass.errors import (
     ConcurrentUse,
@@ -41,7 +41,6 @@ log = logging.getLogger(__name__)
 _LOG_LEVELS = {"WARNING": logging.WARNING, "ERROR": logging.ERROR}
 
 SEQUENCE = 100_000  # ids end in five digits
-PATIENCE = 60.0  # seconds to wait for a job that is being closed because it was idle
 
 
 class Engine:
@@ -76,15 +75,14 @@ class Engine:
     ) -> None:
         self._store = store
         self._audit = audit
-        self._files = files
         self._on_deleted = on_deleted
         self._clock = clock
         self._max_running = max_running
         self._listener = listener
         self._limits = limits
+        self._opener = Opener(store, clock, self._tell, listener, files)
+        self._turns = Turns(store.job)
         self._running: dict[str, Running] = {}
-        self._locks: dict[str, threading.Lock] = {}
-        self._brief: set[str] = set()
         self._guard = threading.Lock()
         self._sequence = 0
         self._recover()
@@ -335,7 +333,7 @@ class Engine:
         """
         with self._exclusive(job_id) as state:
             running = self._running.get(job_id)
-            pipeline = self._restored(state) if running is None else running.pipeline
+            pipeline = self._opener.pipeline(state) if running is None else running.pipeline
             return forecast(
                 pipeline,
                 state.config.analysis_config.bucket_span,
@@ -468,69 +466,20 @@ class Engine:
                 raise TooManyJobsRunning(
                     f"{len(self._running)} jobs are running, which is the limit: close one before using {job_id!r}"
                 )
-        pipeline = self._restored(state)
-        running = Running(
-            state.config,
-            pipeline,
-            self._store,
-            self._clock,
-            partial(self._tell, job_id),
-            self._listener,
-            self._keep_bounds(state, pipeline),
-        )
-        self._ignore_downtime(running, state.config)
-        # What was counted is what was learnt: where a damaged snapshot was passed over, both go back.
-        self._store.update_job(job_id, status="RUNNING", counts=pipeline.counts)
+        running = self._opener.open(state)
         with self._guard:
             self._running[job_id] = running
-        self._tell(job_id, "ACTIVITY", "Job opened", model=running.pipeline.model_size)
         return running
-
-    def _ignore_downtime(self, running: Running, config: Job) -> None:
-        """Have a job that is opened pass over the time since its last data, if it is to."""
-        if config.ignore_downtime not in ("ONCE", "ALWAYS"):
-            return
-        running.expect_gap()
-        if config.ignore_downtime == "ONCE":
-            running.save()  # that it is to, before it is no longer said
-            self._store.update_job(running.job_id, config=config.model_copy(update={"ignore_downtime": None}))
 
     def _rest(self, job_id: str, state: JobState) -> None:
         """Let a job that is pausing be paused. One that never learnt anything has nothing to interrupt."""
-        running = self._running.get(job_id)
-        if running is None and self._store.snapshot(job_id) is not None:
-            running = Running(
-                state.config,
-                self._restored(state),
-                self._store,
-                self._clock,
-                partial(self._tell, job_id),
-                self._listener,
-            )
+        running = self._running.get(job_id) or self._opener.saved(state)
         if running is not None:
             running.pause()
             self._forget(job_id)
             self._store.update_job(job_id, finished_time_ms=self._now_ms())
         self._store.update_job(job_id, status="PAUSED")
         self._tell(job_id, "INFO", "Job paused")
-
-    def _keep_bounds(self, state: JobState, pipeline: Pipeline) -> Callable[[pl.DataFrame], None] | None:
-        """What keeps the bounds of a job's models, where it asks for any."""
-        config, job_id = state.config.model_debug_config, state.config.id
-        if config is None or pipeline.bounds is None:
-            return None
-        if config.write_to == "FILE":
-            return None if self._files is None else partial(self._files.write, job_id)
-        self._store.forget_kept_after(job_id, pipeline.counts.processed_record_count)
-        return lambda bounds: self._store.keep_bounds(job_id, bounds, last_row=pipeline.counts.processed_record_count)
-
-    def _restored(self, state: JobState) -> Pipeline:
-        """A job's pipeline as it was last saved."""
-        pipeline = Pipeline(state.config)
-        kept = self._store.snapshot(state.config.id)
-        if kept is not None:
-            pipeline.restore(*kept)
-        return pipeline
 
     def _fail(self, job_id: str) -> None:
         """Stop a job whose analysis broke; what it had learnt when it was last saved is still there."""
@@ -597,38 +546,22 @@ class Engine:
 
         So is an operation that is not for a job as it stands (see `engine.lifecycle`).
         """
-        with self._guard:
-            lock = self._locks.get(job_id)
-        if lock is None:
-            self._store.job(job_id)  # only jobs that exist get a lock
-            with self._guard:
-                lock = self._locks.setdefault(job_id, threading.Lock())
-        with self._guard:
-            mine, soon = lock.acquire(blocking=False), job_id in self._brief
-            if mine and briefly:
-                self._brief.add(job_id)
-        if not mine and not (soon and lock.acquire(timeout=PATIENCE)):
+
+        def refuse() -> None:
             # Rather than of what its scheduler does, hear that there is one.
             if operation is not None and not scheduled:
                 lifecycle.verify_not_scheduled(operation, self._store.job(job_id))
-            raise ConcurrentUse(
-                f"Job {job_id!r} is in use by another request, such as an upload or a flush: wait until that has ended"
-            )
-        try:
-            state = self._store.job(job_id)
-            if operation is not None:
-                lifecycle.verify(operation, state, scheduled=scheduled)
-            yield state
-        finally:
+
+        with self._turns.take(job_id, refuse, briefly=briefly):
             try:
+                state = self._store.job(job_id)
+                if operation is not None:
+                    lifecycle.verify(operation, state, scheduled=scheduled)
+                yield state
+            finally:
                 # Said before anyone else can open it again, and by whoever closed, deleted or broke it.
                 if self._listener is not None and job_id not in self._running:
                     self._listener.stopped(job_id)
-            finally:
-                with self._guard:
-                    lock.release()
-                    if briefly:
-                        self._brief.discard(job_id)
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)
