@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,21 +20,31 @@ def command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "tailmass.cli", "pull", *map(str, arguments)]
 
 
-def pull(*arguments: str | Path, folder: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+def pull(
+    *arguments: str | Path, folder: Path, code: int = 0, stdin: bytes = b"", env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run it to its end, in a folder, which should be with an exit code."""
     done = subprocess.run(
-        command(*arguments), cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
+        command(*arguments), cwd=folder, env=env, input=stdin, capture_output=True, timeout=PATIENCE, check=False
     )
-    assert done.returncode == code, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done
+    out, err = done.stdout.decode(), done.stderr.decode()
+    assert done.returncode == code, out + err
+    assert "Traceback" not in err
+    assert "Exception ignored" not in err
+    return subprocess.CompletedProcess(done.args, done.returncode, out, err)
 
 
 @contextmanager
-def pulling(*arguments: str | Path, folder: Path, patience: float = PATIENCE) -> Iterator["subprocess.Popen[str]"]:
+def pulling(
+    *arguments: str | Path,
+    folder: Path,
+    stdin: int | None = None,
+    env: Mapping[str, str] | None = None,
+    patience: float = PATIENCE,
+) -> Iterator["subprocess.Popen[bytes]"]:
     """Run it in the background; what it says goes to the file `said` of the folder."""
     with (folder / "said").open("a") as said:
-        process = subprocess.Popen(command(*arguments), cwd=folder, stdout=said, stderr=said, text=True)
+        process = subprocess.Popen(command(*arguments), cwd=folder, env=env, stdin=stdin, stdout=said, stderr=said)
     late = threading.Timer(patience, process.kill)
     late.start()
     try:
@@ -43,6 +53,8 @@ def pulling(*arguments: str | Path, folder: Path, patience: float = PATIENCE) ->
         late.cancel()
         process.kill()
         process.wait()
+        if process.stdin is not None:
+            process.stdin.close()
 
 
 def sent(state: Path) -> int:
@@ -53,7 +65,7 @@ def sent(state: Path) -> int:
         return 0
 
 
-def wait_for(true: Callable[[], bool], process: "subprocess.Popen[str] | None" = None) -> None:
+def wait_for(true: Callable[[], bool], process: "subprocess.Popen[bytes] | None" = None) -> None:
     deadline = time.monotonic() + PATIENCE
     while not true():
         assert time.monotonic() < deadline, "what was waited for did not happen"
@@ -67,3 +79,8 @@ def results(client: Client, job_id: str) -> Any:
 
 def counts(client: Client, job_id: str) -> Any:
     return client.jobs.get(job_id)["counts"]
+
+
+def seen(client: Client, job_id: str) -> int:
+    """How many rows a job has, which may not be there yet."""
+    return int(counts(client, job_id)["inputRecordCount"]) if client.jobs.exists(job_id) else 0

@@ -1,26 +1,20 @@
 """Access logs are pulled into jobs."""
 
 import gzip
-import subprocess
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tailmass.client import Client
+from tests import pulling as processes
+from tests.pulling import counts
 
 if TYPE_CHECKING:
     from tests.conftest import Running
 
 
 def pull(*arguments: str, folder: Path, stdin: bytes = b"") -> tuple[str, str]:
-    command = [sys.executable, "-m", "tailmass.cli", "pull", "accesslog", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, input=stdin, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout.decode(), done.stderr.decode()
-
-
-def counts(client: Client, job_id: str) -> Any:
-    return client.jobs.get(job_id)["counts"]
+    done = processes.pull("accesslog", *arguments, folder=folder, stdin=stdin)
+    return done.stdout, done.stderr
 
 
 def test_a_rotated_log_is_the_same_as_its_lines_in_one_upload(server: "Running", shared: Path, tmp_path: Path) -> None:

@@ -3,13 +3,9 @@
 import json
 import random
 import signal
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +13,9 @@ import pytest
 
 from tailmass.client import Client
 from tailmass.feeds.cloudwatch import USUAL
+from tests import pulling as processes
 from tests.aws import ACCESS, client, environment, new_region
+from tests.pulling import PATIENCE, sent, wait_for
 
 if TYPE_CHECKING:
     from tests.conftest import Running
@@ -27,10 +25,11 @@ INSTANCES = [f"i-{n:02}" for n in range(20)]
 BUSY = "i-07"
 STEP = timedelta(minutes=10)
 PERIODS = 144
-PATIENCE = 120.0
 YESTERDAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
 DAY = ("--start-date", f"{YESTERDAY:%Y-%m-%d}", "--end-date", f"{YESTERDAY:%Y-%m-%d}")
 ROWS = len(INSTANCES) * PERIODS
+
+pull, pulling = partial(processes.pull, "cloudwatch"), partial(processes.pulling, "cloudwatch")
 
 Cloud = Mapping[str, str]
 """The environment of a program that finds a region."""
@@ -76,49 +75,6 @@ def cloud(aws_url: str) -> Cloud:
     return environment(aws_url, new_region()) | {"AWS_MAX_ATTEMPTS": "1"}
 
 
-def command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-m", "tailmass.cli", "pull", "cloudwatch", *map(str, arguments)]
-
-
-def pull(*arguments: str | Path, cloud: Cloud, folder: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        command(*arguments), cwd=folder, env=cloud, capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done
-
-
-@contextmanager
-def pulling(*arguments: str | Path, cloud: Cloud, folder: Path) -> Iterator["subprocess.Popen[str]"]:
-    with (folder / "said").open("a") as said:
-        process = subprocess.Popen(command(*arguments), cwd=folder, env=cloud, stdout=said, stderr=said, text=True)
-    late = threading.Timer(PATIENCE, process.kill)
-    late.start()
-    try:
-        yield process
-    finally:
-        late.cancel()
-        process.kill()
-        process.wait()
-
-
-def sent(state: Path) -> int:
-    """How many rows were acknowledged, as the journal says."""
-    try:
-        return int(json.loads(state.read_text())["sent"]["rows"])
-    except FileNotFoundError:
-        return 0
-
-
-def wait_for(true: Callable[[], bool], process: "subprocess.Popen[str]", said: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline, f"what was waited for did not happen\n{said.read_text()}"
-        assert process.poll() is None, f"the pull ended too soon\n{said.read_text()}"
-        time.sleep(0.01)
-
-
 def test_a_day_of_twenty_machines_arrives_once_though_the_pull_is_killed(
     cloud: Cloud, server: "Running", tmp_path: Path
 ) -> None:
@@ -140,12 +96,12 @@ def test_a_day_of_twenty_machines_arrives_once_though_the_pull_is_killed(
     )
     state = tmp_path / "machines.state"
     for enough in (ROWS // 4, ROWS // 2):
-        with pulling(*where, cloud=cloud, folder=tmp_path) as process:
-            wait_for(lambda enough=enough: sent(state) >= enough, process, tmp_path / "said")  # type: ignore[misc]
+        with pulling(*where, env=cloud, folder=tmp_path) as process:
+            wait_for(lambda enough=enough: sent(state) >= enough, process)  # type: ignore[misc]
             process.send_signal(signal.SIGKILL)
             process.wait()
         assert sent(state) < ROWS
-    done = pull(*where, cloud=cloud, folder=tmp_path)
+    done = pull(*where, env=cloud, folder=tmp_path)
     assert (
         done.stdout
         == f"{ROWS:,} rows before {YESTERDAY + timedelta(days=1):%Y-%m-%d} 00:00:00 are in the job machines\n"
@@ -174,15 +130,15 @@ def test_what_was_measured_before_is_followed_by_what_comes_in(cloud: Cloud, ser
     where = ("--url", server.url, "--job-id", "live", "--start-date", f"{now - timedelta(minutes=30):%Y-%m-%dT%H:%MZ}")
     live = (*where, "--realtime", "--period", "1", "--update-interval", "1", "--delay", "3")
     state, said = tmp_path / "live.state", tmp_path / "said"
-    with pulling(*live, cloud=cloud, folder=tmp_path) as process:
-        wait_for(lambda: sent(state) >= 30, process, said)
+    with pulling(*live, env=cloud, folder=tmp_path) as process:
+        wait_for(lambda: sent(state) >= 30, process)
         put(cloud, [busy(datetime.now(UTC), name) for name in INSTANCES[:3]])
-        wait_for(lambda: sent(state) >= 33, process, said)
+        wait_for(lambda: sent(state) >= 33, process)
         process.kill()
         process.wait()
     put(cloud, [busy(datetime.now(UTC), name) for name in INSTANCES])  # while nobody asks
-    with pulling(*live, cloud=cloud, folder=tmp_path) as process:
-        wait_for(lambda: sent(state) >= 53, process, said)
+    with pulling(*live, env=cloud, folder=tmp_path) as process:
+        wait_for(lambda: sent(state) >= 53, process)
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 0, said.read_text()
     job = Client(server.url).jobs.get("live")
@@ -203,8 +159,8 @@ def test_in_real_time_errors_of_aws_are_told_and_it_is_tried_again(
     said = tmp_path / "said"
     nowhere = {**cloud, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     where = ("aws.conf", "--api-host", server.host, "--api-port", str(server.port), "--job-id", "patient")
-    with pulling(*where, cloud=nowhere, folder=tmp_path) as process:
-        wait_for(lambda: said.read_text().count("trying again") >= 2, process, said)
+    with pulling(*where, env=nowhere, folder=tmp_path) as process:
+        wait_for(lambda: said.read_text().count("trying again") >= 2, process)
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 0, said.read_text()
     assert "Pulling into the job patient every 300 s" in said.read_text()
@@ -222,12 +178,12 @@ def test_metrics_of_anything_are_listed_and_pulled_into_a_job_that_watches_them(
         {"timestamp": (YESTERDAY + timedelta(minutes=n)).isoformat(), "instance": "i-1", "Jobs": n} for n in range(9)
     ]
     put(cloud, [{**row, "Other": 1} for row in rows], namespace="Ours")
-    listed = pull("--namespace", "Ours", "--list", cloud=cloud, folder=tmp_path)
+    listed = pull("--namespace", "Ours", "--list", env=cloud, folder=tmp_path)
     assert listed.stdout == "Ours  Jobs  InstanceId=i-1\nOurs  Other  InstanceId=i-1\n"
-    one = pull("--namespace", "Ours", "--metric", "Jobs", "--list", cloud=cloud, folder=tmp_path)
+    one = pull("--namespace", "Ours", "--metric", "Jobs", "--list", env=cloud, folder=tmp_path)
     assert one.stdout == "Ours  Jobs  InstanceId=i-1\n"
     where = ("--namespace", "Ours", "--url", server.url, *DAY)
-    done = pull(*where, "--detector", "max(Jobs) by instance", "--bucket-span", "60", cloud=cloud, folder=tmp_path)
+    done = pull(*where, "--detector", "max(Jobs) by instance", "--bucket-span", "60", env=cloud, folder=tmp_path)
     job = Client(server.url).jobs.get(done.stdout.split()[-1])
     assert (job["counts"]["inputRecordCount"], job["counts"]["inputFieldCount"]) == (9, 27)
     assert (tmp_path / "cloudwatch.state").exists()
@@ -235,7 +191,7 @@ def test_metrics_of_anything_are_listed_and_pulled_into_a_job_that_watches_them(
 
 def test_what_is_in_the_way_is_said(cloud: Cloud, server: "Running", tmp_path: Path) -> None:
     def told(*arguments: str, code: int, **changed: str) -> str:
-        return pull(*arguments, "--url", server.url, cloud={**cloud, **changed}, folder=tmp_path, code=code).stderr
+        return pull(*arguments, "--url", server.url, env={**cloud, **changed}, folder=tmp_path, code=code).stderr
 
     (tmp_path / "bad.conf").write_text("region eu-west-1\n")
     assert "bad.conf has a line that is not 'name = value'" in told("bad.conf", code=2)

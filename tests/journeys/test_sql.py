@@ -2,19 +2,16 @@
 
 import json
 import signal
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tailmass.client import Client
+from tests import pulling as processes
+from tests.pulling import PATIENCE, counts, results, sent, wait_for
 from tests.sql import add, do, fill
 
 if TYPE_CHECKING:
@@ -26,7 +23,8 @@ ROWS = 40_000
 STEP_MS = 6_481  # a little more than three days
 START = datetime(2026, 3, 2, tzinfo=UTC)
 DETECTOR = ("--detector", "mean(ms) by host", "--time-column", "happened")
-PATIENCE = 240.0
+
+pull, pulling = partial(processes.pull, "sql"), partial(processes.pulling, "sql")
 
 
 def values(n: int) -> tuple[datetime, str, float]:
@@ -52,58 +50,6 @@ def table(url: str, rows: int) -> str:
     fill(url, "answers", columns, made)
     do(url, "CREATE INDEX answers_happened ON answers (happened)")
     return url
-
-
-def command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-m", "tailmass.cli", "pull", "sql", *map(str, arguments)]
-
-
-def pull(*arguments: str | Path, folder: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        command(*arguments), cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    assert "Exception ignored" not in done.stderr
-    return done
-
-
-@contextmanager
-def pulling(*arguments: str | Path, folder: Path) -> Iterator["subprocess.Popen[str]"]:
-    with (folder / "said").open("a") as said:
-        process = subprocess.Popen(command(*arguments), cwd=folder, stdout=said, stderr=said, text=True)
-    late = threading.Timer(PATIENCE, process.kill)
-    late.start()
-    try:
-        yield process
-    finally:
-        late.cancel()
-        process.kill()
-        process.wait()
-
-
-def sent(state: Path) -> int:
-    """How many rows were acknowledged, as the journal says."""
-    try:
-        return int(json.loads(state.read_text())["sent"]["rows"])
-    except FileNotFoundError:
-        return 0
-
-
-def wait_for(true: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline, "what was waited for did not happen"
-        assert process.poll() is None, "the pull ended too soon"
-        time.sleep(0.002)
-
-
-def results(client: Client, job_id: str) -> Any:
-    return list(client.results.buckets(job_id)), list(client.results.records(job_id))
-
-
-def counts(client: Client, job_id: str) -> Any:
-    return client.jobs.get(job_id)["counts"]
 
 
 def uploaded(client: Client, job_id: str) -> Any:
