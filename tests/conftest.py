@@ -20,6 +20,7 @@ from tailmass.server.settings import Settings
 from tests import mariadb, postgresql
 from tests.aws import aws
 from tests.elastic import SERVERS, elastic
+from tests.hadoop import hadoop
 from tests.prometheus import oddities, prometheus, requests
 
 PATIENCE = 60.0
@@ -82,7 +83,6 @@ import sys
 from pathlib import Path
 from tailmass.server.run import serve
 from tailmass.server.settings import Settings
-from tests.elastic import SERVERS, elastic
 
 serve(Settings(home=Path(sys.argv[1]), port=int(sys.argv[2])), ready=lambda url: print(url, flush=True))
 """
@@ -161,6 +161,13 @@ def elastic_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """One Elasticsearch or OpenSearch after the other, for many tests, whose indices need names of their own."""
     with elastic(request.param) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def hadoop_address() -> Iterator[str]:
+    """The host and port of a Hadoop file system for many tests, each of which has a folder of its own."""
+    with hadoop() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

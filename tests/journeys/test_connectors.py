@@ -74,6 +74,10 @@ def test_sql(
         held_to_its_outputs("sql", tmp_path, server, others)
 
 
+def test_files(hadoop_address: str, server: "Running", tmp_path: Path) -> None:
+    held_to_its_outputs("files", tmp_path, server, {"namenode:9870": hadoop_address})
+
+
 def test_prometheus(server: "Running", tmp_path: Path) -> None:
     with prometheus([*requests(), *threads()], targets=[f"{server.host}:{server.port}"]) as url:
         held_to_its_outputs("prometheus", tmp_path, server, {"http://localhost:9090": url})

@@ -6,13 +6,7 @@ import json
 import lzma
 import random
 import signal
-import socket
 import subprocess
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +15,16 @@ import pytest
 import zstandard
 
 from tailmass.client import Client
+from tests import hadoop
+from tests import pulling as processes
 from tests.aws import client as client_of_aws
 from tests.aws import environment, new_region
+from tests.door import slowed
+from tests.pulling import PATIENCE, counts, pulling, results, seen, wait_for
 
 if TYPE_CHECKING:
     from tests.conftest import Running, ServerProcess
 
-PATIENCE = 120.0
 START = 1_400_000_400
 ROWS = 6000
 DETECTOR = "mean(value) by name"
@@ -50,52 +47,9 @@ def text(begin: int = 0, end: int = ROWS) -> bytes:
     return ("time,name,value,note\n" + "".join(f"{row}\n" for row in table(begin, end))).encode()
 
 
-def command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-m", "tailmass.cli", "pull", *map(str, arguments)]
-
-
-def pull(
-    *arguments: str | Path, folder: Path, code: int = 0, stdin: bytes = b"", env: dict[str, str] | None = None
-) -> tuple[str, str]:
-    done = subprocess.run(
-        command(*arguments), cwd=folder, capture_output=True, input=stdin, timeout=PATIENCE, check=False, env=env
-    )
-    out, err = done.stdout.decode(), done.stderr.decode()
-    assert done.returncode == code, out + err
-    assert "Traceback" not in err
-    return out, err
-
-
-@contextmanager
-def pulling(*arguments: str | Path, folder: Path, stdin: Any = None) -> Iterator["subprocess.Popen[bytes]"]:
-    with (folder / "said").open("a") as said:
-        process = subprocess.Popen(command(*arguments), cwd=folder, stdin=stdin, stdout=said, stderr=said)
-    late = threading.Timer(PATIENCE, process.kill)
-    late.start()
-    try:
-        yield process
-    finally:
-        late.cancel()
-        process.kill()
-        process.wait()
-        if process.stdin is not None:
-            process.stdin.close()
-
-
-def wait_for(true: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline, "what was waited for did not happen"
-        assert process.poll() is None, "the pull ended too soon"
-        time.sleep(0.002)
-
-
-def counts(client: Client, job_id: str) -> Any:
-    return client.jobs.get(job_id)["counts"]
-
-
-def results(client: Client, job_id: str) -> Any:
-    return list(client.results.buckets(job_id)), list(client.results.records(job_id))
+def pull(*arguments: str | Path, folder: Path, **given: Any) -> tuple[str, str]:
+    done = processes.pull(*arguments, folder=folder, **given)
+    return done.stdout, done.stderr
 
 
 @pytest.fixture
@@ -150,7 +104,7 @@ def test_killed_three_times_it_goes_on_where_it_was(uploaded: Client, server: "R
     (tmp_path / "job.json").write_text(json.dumps(configuration("killed")))
     arguments = ("files", "*.csv*", "--job", "job.json", "--url")
     for rows in (500, 2500, 4500):
-        with slowed(server.port) as slow, pulling(*arguments, slow, folder=tmp_path) as process:
+        with slowed(server.url) as slow, pulling(*arguments, slow, folder=tmp_path) as process:
             wait_for(lambda rows=rows: seen(uploaded, "killed") > rows, process)  # type: ignore[misc]
             process.send_signal(signal.SIGKILL)
             process.wait()
@@ -167,7 +121,7 @@ def test_a_server_that_is_killed_gets_again_what_it_has_lost(server_process: "Se
     (tmp_path / "job.json").write_text(json.dumps(configuration("lost")))
     client = Client(server_process.url)
     arguments = ("files", "*.csv", "--job", "job.json", "--url")
-    with slowed(server_process.port) as slow, pulling(*arguments, slow, folder=tmp_path) as process:
+    with slowed(server_process.url) as slow, pulling(*arguments, slow, folder=tmp_path) as process:
         wait_for(lambda: seen(client, "lost") > 4000, process)
         server_process.kill()
         server_process.start()
@@ -185,7 +139,7 @@ def test_ctrl_c_leaves_what_the_same_command_goes_on_from(uploaded: Client, serv
     (tmp_path / "b.csv").write_bytes(text(3000))
     (tmp_path / "job.json").write_text(json.dumps(configuration("stopped")))
     arguments = ("files", "*.csv", "--job", "job.json", "--url")
-    with slowed(server.port) as slow, pulling(*arguments, slow, folder=tmp_path) as process:
+    with slowed(server.url) as slow, pulling(*arguments, slow, folder=tmp_path) as process:
         wait_for(lambda: seen(uploaded, "stopped") > 1000, process)
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 130, (tmp_path / "said").read_text()
@@ -198,45 +152,6 @@ def test_ctrl_c_leaves_what_the_same_command_goes_on_from(uploaded: Client, serv
     uploaded.data.close("stopped")
     # A close in between brings no results of its own: a bucket closes when its time is over.
     assert results(uploaded, "stopped") == results(uploaded, "uploaded")
-
-
-@contextmanager
-def slowed(port: int) -> Iterator[str]:
-    """A way to a server on which there is time to break something off: what is sent takes its time.
-
-    What is still on its way at the end is lost.
-    """
-    ended = threading.Event()
-
-    def carry(source: socket.socket, to: socket.socket, pause: float) -> None:
-        with suppress(OSError), to:
-            while (piece := source.recv(2048)) and not ended.is_set():
-                to.sendall(piece)
-                time.sleep(pause)
-            to.shutdown(socket.SHUT_RDWR)  # somebody else is waiting for what it says
-
-    def accept() -> None:
-        with suppress(OSError):
-            while True:
-                here, _ = listening.accept()
-                try:
-                    there = socket.create_connection(("127.0.0.1", port))
-                except OSError:
-                    here.close()
-                    continue
-                for source, to, pause in ((here, there, 0.01), (there, here, 0.0)):
-                    threading.Thread(target=carry, args=(source, to, pause), daemon=True).start()
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        threading.Thread(target=accept, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            ended.set()
-
-
-def seen(client: Client, job_id: str) -> int:
-    return int(counts(client, job_id)["inputRecordCount"]) if client.jobs.exists(job_id) else 0
 
 
 def test_files_that_grow_and_turn_go_on_with_what_is_new(uploaded: Client, server: "Running", tmp_path: Path) -> None:
@@ -449,3 +364,29 @@ def test_objects_of_s3_are_files(uploaded: Client, server: "Running", aws_url: s
     assert results(uploaded, job_of(out)) == results(uploaded, "uploaded")
     for path, told in ((f"s3://{bucket}/nothing*", "there is no object"), ("s3://absent-bucket/x", "NoSuchBucket")):
         assert told in pull("files", path, *where, *state, folder=tmp_path, env=env, code=3)[1]
+
+
+def test_files_of_hadoop_are_pulled_once_though_the_pull_is_killed(
+    uploaded: Client, server: "Running", hadoop_address: str, tmp_path: Path
+) -> None:
+    folder = f"/{tmp_path.name}"
+    hadoop.put(hadoop_address, f"{folder}/part-1.csv.gz", gzip.compress(text(0, 3000)))
+    hadoop.put(hadoop_address, f"{folder}/part-0.csv", text(3000))
+    (tmp_path / "job.json").write_text(json.dumps(configuration("killed")))
+    arguments = ("files", f"webhdfs://{hadoop_address}{folder}", "--job", "job.json", "--hadoop-user", "root", "--url")
+    for rows in (500, 3500):
+        with slowed(server.url) as slow, pulling(*arguments, slow, folder=tmp_path) as process:
+            wait_for(lambda rows=rows: seen(uploaded, "killed") > rows, process)  # type: ignore[misc]
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        assert seen(uploaded, "killed") < ROWS, (tmp_path / "said").read_text()
+    out, _ = pull(*arguments, server.url, folder=tmp_path)
+    assert out == "6,000 rows of 2 files are in the job killed\n"
+    assert counts(uploaded, "killed")["inputRecordCount"] == ROWS
+    assert results(uploaded, "killed") == results(uploaded, "uploaded")
+
+    pl.read_csv(text(), schema_overrides={"note": pl.String}).write_parquet(tmp_path / "rows.parquet")
+    hadoop.put(hadoop_address, f"{folder}.parquet", (tmp_path / "rows.parquet").read_bytes())
+    path = f"webhdfs://root@{hadoop_address}{folder}.parquet"
+    out, _ = pull("files", path, "--detector", DETECTOR, "--url", server.url, folder=tmp_path)
+    assert results(uploaded, job_of(out)) == results(uploaded, "uploaded")

@@ -10,6 +10,7 @@ from tailmass.cli.pull.options import (
     Config,
     Detectors,
     Endpoint,
+    HadoopUser,
     Host,
     JobId,
     LeaveOpen,
@@ -35,6 +36,7 @@ def accesslog(
     leave_open: LeaveOpen = False,
     state: State = None,
     endpoint_url: Endpoint = None,
+    hadoop_user: HadoopUser = None,
 ) -> None:
     """Pull the lines of access logs of Apache or nginx into a job.
 
@@ -78,7 +80,7 @@ def accesslog(
             with stdin() as source:
                 run_stdin(source, reading(source.head()), target, leave_open=leave_open, left_out=_tell_strange)
             return
-        files = found([location(path, endpoint_url=endpoint_url) for path in paths])
+        files = found([location(path, endpoint_url=endpoint_url, hadoop_user=hadoop_user) for path in paths])
         first = next((start for file in files if (start := head(file)).data), head(files[0]))
         run_files(
             files, reading(first), paths, target, target.path(state), leave_open=leave_open, left_out=_tell_strange

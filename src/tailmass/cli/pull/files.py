@@ -12,6 +12,7 @@ from tailmass.cli.pull.options import (
     Config,
     Detectors,
     Endpoint,
+    HadoopUser,
     Host,
     JobId,
     LeaveOpen,
@@ -50,6 +51,7 @@ def files(
     leave_open: LeaveOpen = False,
     state: State = None,
     endpoint_url: Endpoint = None,
+    hadoop_user: HadoopUser = None,
 ) -> None:
     """Pull the rows of CSV, NDJSON, JSON or Parquet files into a job.
 
@@ -64,6 +66,7 @@ def files(
       tailmass pull files orders.csv --detector "mean(amount) by region"
       tailmass pull files 'logs/**/*.csv.gz' --job job.json --url http://localhost:8080
       tailmass pull files 's3://bucket/2026/*.parquet' --job-id orders
+      tailmass pull files webhdfs://namenode:9870/orders --job-id orders
       some-program | tailmass pull files - --job-id orders
 
     Exit codes: 0 done, 2 wrong usage, 3 the files cannot be read or the job does not take them, 130 interrupted.
@@ -114,7 +117,7 @@ def files(
                 target, reading = prepared(source.head(), None)
                 run_stdin(source, reading, target, leave_open=leave_open, left_out=_tell_broken)
             return
-        there = found([location(each, endpoint_url=endpoint_url) for each in paths])
+        there = found([location(each, endpoint_url=endpoint_url, hadoop_user=hadoop_user) for each in paths])
         start, first = next(((start, file) for file in there if (start := head(file)).data), (head(there[0]), there[0]))
         target, reading = prepared(start, first)
         run_files(there, reading, paths, target, path, leave_open=leave_open, left_out=_tell_broken)

@@ -54,8 +54,15 @@ State: TypeAlias = Annotated[
 ]
 Paths: TypeAlias = Annotated[
     list[str],
-    typer.Argument(metavar="PATH...", help="Files, also as in 'logs/**/*.gz' or s3://bucket/logs/*; - reads stdin."),
+    typer.Argument(
+        metavar="PATH...",
+        help="Files, also as in 'logs/**/*.gz', s3://bucket/logs/* or webhdfs://namenode:9870/logs; - reads stdin.",
+    ),
 ]
 Endpoint: TypeAlias = Annotated[
     str | None, typer.Option(metavar="URL", help="Server for s3://, where that is not Amazon's.")
+]
+HadoopUser: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", envvar="HADOOP_USER_NAME", help="Who reads webhdfs://, unless the URL says so."),
 ]

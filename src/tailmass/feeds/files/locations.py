@@ -66,12 +66,23 @@ class Folder:
             raise ValueError(f"{name}: {error.strerror or error}") from error
 
 
-def location(path: str, *, endpoint_url: str | None = None) -> Location:
-    """The place that a path or a URL is of; the endpoint is that of a server for S3 which is not Amazon's."""
+def location(path: str, *, endpoint_url: str | None = None, hadoop_user: str | None = None) -> Location:
+    """The place that a path or a URL is of.
+
+    Parameters
+    ----------
+    path : what to read
+    endpoint_url : of a server for S3 which is not Amazon's
+    hadoop_user : who reads files of Hadoop
+    """
     if path.startswith("s3://"):
         from tailmass.feeds.files.s3 import S3
 
         return S3(path, endpoint_url=endpoint_url)
+    if path.startswith(("webhdfs://", "swebhdfs://", "hdfs://")):
+        from tailmass.feeds.files.webhdfs import WebHdfs
+
+        return WebHdfs(path, user=hadoop_user)
     return Folder(path)
 
 

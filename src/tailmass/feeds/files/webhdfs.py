@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from io import BufferedIOBase, BytesIO
 from typing import Any
 from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
 
+from tailmass.feeds.files.locations import CHUNK_BYTES
 from tailmass.feeds.httpserver import RefusedError, excerpt, without_user
 
 _PORTS = {"hdfs": 9870, "webhdfs": 9870, "swebhdfs": 9871}
@@ -27,26 +27,62 @@ class HdfsFile:
 
 
 class WebHdfs:
-    """A namenode, and through it the files of its datanodes.
+    """Files by a URL, as in webhdfs://namenode:9870/logs/*/*.csv: a namenode knows them, and datanodes have them.
 
-    What keeps them from answering, if only for now, is an OSError; what they refuse for good is a `RefusedError`.
+    What keeps these from answering, if only for now, is an OSError; what they refuse for good is a `RefusedError`.
 
     Parameters
     ----------
-    url : where it is, as in webhdfs://namenode:9870/; hdfs:// means the same, and swebhdfs:// is by https. The user
-        that reads may stand before the host
+    url : of a file, of a folder, or of several by `*`, `?` and `[]`, which stand for names. swebhdfs:// is by https.
+        hdfs:// is the same as webhdfs://, without a port: the one that such URLs have elsewhere speaks another protocol
+    user : who reads; one before the host comes first
     timeout : how many seconds of silence are borne
     """
 
-    def __init__(self, url: str, *, timeout: float = 60.0) -> None:
-        parts = urlsplit(url)
+    def __init__(self, url: str, *, user: str | None = None, timeout: float = 60.0) -> None:
+        # A question mark is one of the path.
+        where, slash, path = url.partition("://")[2].partition("/")
+        parts = urlsplit(f"{url.partition('://')[0]}://{where}")
         if parts.scheme not in _PORTS or not parts.hostname:
             raise ValueError(f"{without_user(url)!r} is no URL of a file: write it as in webhdfs://namenode:9870/path")
+        if parts.scheme == "hdfs" and parts.port is not None:
+            raise ValueError(
+                f"{without_user(url)!r} names a port, which is not the one that files are read by: write "
+                f"webhdfs://{parts.hostname}:{_PORTS['webhdfs']}/{path}, or what 'dfs.namenode.http-address' says"
+            )
         scheme = "https" if parts.scheme == "swebhdfs" else "http"
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        self._url = without_user(url)
+        self._root = f"{parts.scheme}://{where.rpartition('@')[2]}"
+        self._pattern = slash + path
         self._names = f"{scheme}://{host}:{parts.port or _PORTS[parts.scheme]}/webhdfs/v1"
-        self._user = {} if parts.username is None else {"user.name": unquote(parts.username)}
+        user = user if parts.username is None else unquote(parts.username)
+        self._user = {} if user is None else {"user.name": user}
         self._timeout = timeout
+
+    def sizes(self) -> Iterator[tuple[str, int]]:
+        """Those that are there, in the order of their paths."""
+        files = self.files(self._pattern)
+        if not files:
+            raise ValueError(f"there is no file {self._url!r}")
+        for file in files:
+            yield f"{self._root}{file.path}", file.length_bytes
+
+    def chunks(self, name: str, offset: int = 0) -> Iterator[bytes]:
+        """The bytes of a file from one on; none behind its end."""
+        path = name.removeprefix(self._root)
+        left = self.status(path)["length"] - offset
+        if left < 0:
+            raise RefusedError(403, f"{name} has {left + offset:,} bytes, and not {offset:,}")
+        if left == 0:  # which a namenode refuses to read
+            return
+        with self._asked("OPEN", path, offset=str(offset), length=str(left)) as answer:
+            while left:
+                chunk = answer.read(min(left, CHUNK_BYTES))
+                if not chunk:
+                    raise ConnectionError(f"{answer.where} broke off {left:,} bytes before the end of {path}")
+                yield chunk
+                left -= len(chunk)
 
     def files(self, pattern: str) -> list[HdfsFile]:
         """The files of a path, in which *, ? and [] stand for names; of a folder those that are in it.
@@ -62,22 +98,10 @@ class WebHdfs:
         wild = any(letter in pattern for letter in "*?[")
         return [file for path in sorted(found) for file in self._at(path, wild=wild)]
 
-    @contextmanager
-    def open(self, path: str, offset_bytes: int = 0) -> Iterator[BufferedIOBase]:
-        """The bytes of a file from a place on, to be read a few at a time; none behind its end."""
-        length = self.status(path)["length"]
-        if offset_bytes > length:
-            raise RefusedError(403, f"{path} has {length:,} bytes, and not {offset_bytes:,}")
-        if offset_bytes == length:  # which a namenode refuses to read
-            yield BytesIO()
-            return
-        with self._asked("OPEN", path, offset=str(offset_bytes), length=str(length - offset_bytes)) as response:
-            yield response
-
     def status(self, path: str) -> dict[str, Any]:
         """What the namenode knows of a file or folder."""
-        with self._asked("GETFILESTATUS", path) as response:
-            status: dict[str, Any] = _document(response)["FileStatus"]
+        with self._asked("GETFILESTATUS", path) as answer:
+            status: dict[str, Any] = _document(answer)["FileStatus"]
         return status
 
     def _at(self, path: str, *, wild: bool) -> list[HdfsFile]:
@@ -97,8 +121,8 @@ class WebHdfs:
 
     def _list(self, path: str, *, missing_is_empty: bool) -> list[dict[str, Any]]:
         try:
-            with self._asked("LISTSTATUS", path) as response:
-                entries: list[dict[str, Any]] = _document(response)["FileStatuses"]["FileStatus"]
+            with self._asked("LISTSTATUS", path) as answer:
+                entries: list[dict[str, Any]] = _document(answer)["FileStatuses"]["FileStatus"]
         except RefusedError as refused:
             if missing_is_empty and refused.status == 404:
                 return []
@@ -106,32 +130,49 @@ class WebHdfs:
         return sorted(entries, key=lambda entry: str(entry["pathSuffix"]))
 
     @contextmanager
-    def _asked(self, operation: str, path: str, **query: str) -> Iterator[HTTPResponse]:
+    def _asked(self, operation: str, path: str, **query: str) -> Iterator["_Answer"]:
         """The answer of who has it: a namenode sends to a datanode for bytes."""
         url = f"{self._names}{quote(path)}?{urlencode({'op': operation, **self._user, **query})}"
         for _ in range(_REDIRECTS):
             parts = urlsplit(url)
             kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
             where = f"{parts.scheme}://{parts.netloc}"
-            http = kind(parts.hostname or "", parts.port, timeout=self._timeout)
-            try:
-                try:
+            with closing(kind(parts.hostname or "", parts.port, timeout=self._timeout)) as http:
+                with _answering(where):
                     http.request("GET", f"{parts.path}?{parts.query}")
-                    response = http.getresponse()
-                    if response.status == 200:
-                        yield response
-                        return
-                    moved, said = response.headers["Location"], response.read()
-                except HTTPException as error:
-                    raise ConnectionError(f"{where} broke off ({error!r})") from error
-                except OSError as error:
-                    raise ConnectionError(f"{where} does not answer ({str(error) or type(error).__name__})") from error
-            finally:
-                http.close()
-            if response.status not in (301, 302, 307, 308) or not moved:
-                raise _refused(where, response.status, operation, path, said)
+                    answer = _Answer(where, http.getresponse())
+                if answer.response.status == 200:
+                    yield answer
+                    return
+                status, moved, said = answer.response.status, answer.response.headers["Location"], answer.read()
+            if status not in (301, 302, 307, 308) or not moved:
+                raise _refused(where, status, operation, path, said)
             url = urljoin(url, moved)
         raise RefusedError(310, f"{self._names} sends from one to the next for {path}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What somebody answers."""
+
+    where: str
+    response: HTTPResponse
+
+    def read(self, size: int | None = None) -> bytes:
+        """All of it, or so many bytes; fewer if there are no more."""
+        with _answering(self.where):
+            return self.response.read(size)
+
+
+@contextmanager
+def _answering(where: str) -> Iterator[None]:
+    """What keeps somebody from answering is an OSError that names them."""
+    try:
+        yield
+    except HTTPException as error:
+        raise ConnectionError(f"{where} broke off ({error!r})") from error
+    except OSError as error:
+        raise ConnectionError(f"{where} does not answer ({str(error) or type(error).__name__})") from error
 
 
 def _refused(where: str, status: int, operation: str, path: str, said: bytes) -> Exception:
@@ -145,8 +186,8 @@ def _refused(where: str, status: int, operation: str, path: str, said: bytes) ->
     return ConnectionError(message) if passing else RefusedError(status, message)
 
 
-def _document(response: HTTPResponse) -> dict[str, Any]:
-    said = response.read()
+def _document(answer: _Answer) -> dict[str, Any]:
+    said = answer.read()
     try:
         document: dict[str, Any] = json.loads(said)
     except ValueError:
