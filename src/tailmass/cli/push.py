@@ -11,8 +11,8 @@ import typer
 from tailmass.cli.complaint import DATA, USAGE, complain, complaining
 from tailmass.cli.connect import DEFAULT_URL, JobId, Token, Url, connected
 from tailmass.cli.interrupt import INTERRUPTED, stoppable
-from tailmass.cli.patience import Patience
 from tailmass.cli.pull.enginejob import passing
+from tailmass.cli.pull.run import again
 from tailmass.cli.pull.when import now_ms, shown
 from tailmass.cli.results import Every, Follow, LeastScore
 
@@ -77,7 +77,7 @@ def push(
         sink = ResultSink(server, job_id, index=index, min_score=min_score or 0.0)
     with connected(_native(url), token, timeout=_SILENCE) as client, closing(sink), stoppable():
         since_ms, until_ms = (None if text is None else parse_time(text) for text in (since, until))
-        pusher = Pusher(client, job_id, sink, endless=follow)
+        pusher = Pusher(client, job_id, sink, live=follow)
         try:
             if follow:
                 pusher.follow(since_ms, every)
@@ -96,18 +96,20 @@ class Pusher:
     ----------
     client, job_id : where it comes from
     sink : where it goes
-    endless : whether it is waited for ever for servers that are away
+    live : whether it is waited for ever for servers that are away
     """
 
-    def __init__(self, client: "Client", job_id: str, sink: "ResultSink", *, endless: bool) -> None:
+    def __init__(self, client: "Client", job_id: str, sink: "ResultSink", *, live: bool) -> None:
+        from tailmass.feeds.patience import Patience
+
         self._client = client
         self._job_id = job_id
         self._sink = sink
         self._removed = 0
         self._newest: Document | None = None
         """The newest bucket that was read."""
-        self._here = Patience(self._again, endless=endless)
-        self._there = Patience(_again, endless=endless)
+        self._here = Patience(self._again, live=live)
+        self._there = Patience(again, live=live)
 
     def all(self, since_ms: int | None, until_ms: int | None) -> None:
         """Push all results of a time, and remove those that are no more."""
@@ -208,11 +210,7 @@ class Pusher:
             return self._there(ask)
 
     def _again(self, error: OSError, pause: float) -> None:
-        _again(OSError(f"no answer from the server of the job ({error.strerror or error})"), pause)
-
-
-def _again(error: OSError, pause: float) -> None:
-    typer.echo(f"{error}; trying again in {pause:g} s", err=True)
+        again(OSError(f"no answer from the server of the job ({error.strerror or error})"), pause)
 
 
 def _ms(bucket: "Document") -> int:

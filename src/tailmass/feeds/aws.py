@@ -61,8 +61,11 @@ class AwsAccess:
         """The same in another place, where one is given."""
         return replace(self, region=region or self.region, endpoint_url=endpoint_url or self.endpoint_url)
 
-    def client(self, service: str) -> Any:
-        """A client of boto3, which tries again by itself a few times."""
+    def client(self, service: str, *, usual_region: str | None = None) -> Any:
+        """A client of boto3, which tries again by itself a few times.
+
+        The usual region is one to ask where nobody says another, if the service finds the right one by itself.
+        """
         try:
             import boto3
             from botocore.config import Config
@@ -77,25 +80,28 @@ class AwsAccess:
                 profile_name=self.profile,
                 region_name=self.region,
             )
-            region = session.region_name
+            region = session.region_name or usual_region
             if region is None:
                 raise ValueError("in which region? Say --region, or set AWS_REGION")
-            if not any(
+            if self.endpoint_url is None and not any(
                 region in session.get_available_regions(service, partition)
                 for partition in session.get_available_partitions()
             ):
                 raise ValueError(f"there is no region {region!r}, as far as this boto3 knows: write it as in eu-west-1")
             standard = Config(retries={"mode": "standard"})  # three attempts, or AWS_MAX_ATTEMPTS
-            return session.client(service, endpoint_url=self.endpoint_url, config=standard)
+            return session.client(service, region_name=region, endpoint_url=self.endpoint_url, config=standard)
         except BotoCoreError as error:
             raise ValueError(str(error)) from None
 
 
 @contextmanager
-def asking(*, patient: bool = False) -> Iterator[None]:
+def asking(what: str = "AWS", *, patient: bool = False) -> Iterator[None]:
     """What keeps AWS from answering, if only for now, is an OSError; what it refuses for good is a ValueError.
 
-    To the patient everything is an OSError: keys may be renewed, and permissions be given.
+    Parameters
+    ----------
+    what : what it is asked for, to be named in the error
+    patient : whether everything is an OSError: keys may be renewed, and permissions be given
     """
     from botocore import exceptions
 
@@ -104,7 +110,8 @@ def asking(*, patient: bool = False) -> Iterator[None]:
     except exceptions.ClientError as error:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         passing = status >= 500 or error.response.get("Error", {}).get("Code") in _PASSING
-        raise (ConnectionError if passing or patient else ValueError)(f"AWS: {error}") from error
+        raise (ConnectionError if passing or patient else ValueError)(f"{what}: {error}") from error
     except exceptions.BotoCoreError as error:
-        passing = isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError)
-        raise (ConnectionError if passing or patient else ValueError)(f"AWS: {error}") from error
+        broken = exceptions.ConnectionError | exceptions.HTTPClientError | exceptions.IncompleteReadError
+        passing = isinstance(error, broken)
+        raise (ConnectionError if passing or patient else ValueError)(f"{what}: {error}") from error

@@ -94,12 +94,17 @@ class Journal:
         self.path.unlink()
 
     def save(self) -> None:
-        """Write it so that a crash leaves the old or the new one."""
+        """Write it."""
         document = asdict(self)
         del document["path"]
-        beside = self.path.with_name(f"{self.path.name}.new")
-        with beside.open("w") as file:
-            json.dump(document, file)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self.path)
+        write(self.path, document)
+
+
+def write(path: Path, document: dict[str, Any]) -> None:
+    """Write a document as one line of JSON, so that a crash leaves the old or the new one."""
+    beside = path.with_name(f"{path.name}.new")
+    with beside.open("w") as file:
+        file.write(json.dumps(document) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)

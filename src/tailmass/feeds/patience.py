@@ -2,6 +2,9 @@
 
 import time
 from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+Done = TypeVar("Done")
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 """Seconds to wait after one failure after another."""
@@ -28,10 +31,25 @@ class Patience:
         self._live = live
         self._pauses = pauses
         self._failures = 0
+        self._worked = False
+
+    def __call__(self, attempt: Callable[[], Done]) -> Done:
+        """What an attempt gives that does not fail; what has never worked is not tried again: it may be elsewhere."""
+        while True:
+            try:
+                done = attempt()
+            except OSError as error:
+                if not self._worked:
+                    raise
+                self.wait(error)
+            else:
+                self.reset()
+                return done
 
     def reset(self) -> None:
         """Note that something went well."""
         self._failures = 0
+        self._worked = True
 
     def wait(self, error: OSError) -> None:
         """Wait after a failure, or raise it if that was the last attempt."""

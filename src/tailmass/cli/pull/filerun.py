@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from tailmass.cli.complaint import DATA, complain
+from tailmass.cli.complaint import complain
 from tailmass.cli.interrupt import INTERRUPTED, interrupt, stoppable
 from tailmass.cli.pull.enginejob import EngineJob
-from tailmass.cli.pull.run import again, tell_lost
+from tailmass.cli.pull.run import again, bar, tell_lost
 
 if TYPE_CHECKING:
     from tailmass.cli.pull.target import Target
@@ -101,7 +101,8 @@ def run_files(
         journal.save()
         job = EngineJob(target.client, journal.job_id)
         try:
-            with _drawn(journal.stretches) as drawn:
+            with bar() as (update, say):
+                drawn = _Drawn(journal.stretches, update, say)
                 files = Files(found, reading.description, reading.time, reading.opened, report=drawn.read)
                 pull = FilePull(files, job, journal, Patience(again), report=drawn.rows, finished=drawn.finished)
                 pull.run()
@@ -200,30 +201,8 @@ class _Drawn:
         return f"{(self._rows - (self._first or 0)) / spent:,.0f} rows/s  {left} left"
 
 
-@contextmanager
-def _drawn(stretches: "list[Stretch]") -> Iterator[_Drawn]:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-
-    console = Console(stderr=True, highlight=False)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    with ExitStack() as stack:
-        bar = stack.enter_context(Progress(*columns, console=console, transient=True, disable=not console.is_terminal))
-        task = bar.add_task("", total=1.0)
-        yield _Drawn(
-            stretches,
-            lambda done, told: bar.update(task, completed=done, description=told),
-            lambda told: bar.console.print(told, soft_wrap=True, markup=False),
-        )
-
-
 def one_or_files(paths: list[str]) -> bool:
     """Whether it is stdin that is asked for, which is nothing beside files."""
     if STDIN in paths and len(paths) > 1:
         raise ValueError("- is stdin, which is read alone: pull the files by another command")
     return paths == [STDIN]
-
-
-def nothing_to_read() -> None:
-    """Exit, because all files are empty."""
-    complain("there are no rows in these files", DATA)

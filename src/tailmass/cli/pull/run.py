@@ -134,14 +134,8 @@ def _tell_late(rows: int, delay: int) -> None:
 @contextmanager
 def _drawn(start: "Place", until_ms: int, total: int | None) -> Iterator[Callable[["Place"], None]]:
     """A bar on a terminal, and a line for every day anywhere: rows, rows a second, and the time that is left."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-
     begun, day, at = time.monotonic(), start.until_ms // _DAY_MS, start
-    console = Console(stderr=True, highlight=False)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=1.0)
+    with bar() as (update, say):
 
         def report(place: "Place") -> None:
             nonlocal day, at
@@ -151,16 +145,32 @@ def _drawn(start: "Place", until_ms: int, total: int | None) -> Iterator[Callabl
                 left = timedelta(seconds=round(spent * (1 - done) / done)) if done > 0 else "?"
                 told = f"{place.rows:,} rows"
             else:
-                done = place.rows / max(total, 1)
+                done = min(1.0, place.rows / max(total, 1))
                 left = timedelta(seconds=round(max(0, total - place.rows) * spent / rows)) if rows else "?"
                 told = f"{place.rows:,} of {total:,} rows"
             told = f"{told}  {rows / spent:,.0f} rows/s  {left} left"
-            bar.update(task, completed=done, description=told)
+            update(done, told)
             if place.until_ms // _DAY_MS > day and place.rows > at.rows:
-                bar.console.print(f"{shown(place.until_ms)}  {told}", soft_wrap=True)
+                say(f"{shown(place.until_ms)}  {told}")
                 day, at = place.until_ms // _DAY_MS, place
 
         yield report
+
+
+@contextmanager
+def bar() -> Iterator[tuple[Callable[[float, str], None], Callable[[str], None]]]:
+    """A bar on a terminal: what moves it, to a share of 1 with something told, and what says a line, anywhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    console = Console(stderr=True, highlight=False)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as drawn:
+        task = drawn.add_task("", total=1.0)
+        yield (
+            lambda done, told: drawn.update(task, completed=done, description=told),
+            lambda told: console.print(told, soft_wrap=True, markup=False),
+        )
 
 
 def again(error: OSError, pause: float) -> None:

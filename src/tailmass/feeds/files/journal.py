@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tailmass.feeds.journal import write
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -119,7 +121,7 @@ class FileJournal:
             self.path.unlink()
 
     def save(self) -> None:
-        """Write all of it so that a crash leaves the old or the new one."""
+        """Write all of it."""
         if self.path is None:
             return
         document = {
@@ -128,9 +130,4 @@ class FileJournal:
             "before": self.before,
             "stretches": [asdict(stretch) for stretch in self.stretches],
         }
-        beside = self.path.with_name(f"{self.path.name}.new")
-        with beside.open("w") as file:
-            file.write(json.dumps(document) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self.path)
+        write(self.path, document)

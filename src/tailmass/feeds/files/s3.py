@@ -1,14 +1,14 @@
 """Objects in S3, or in what speaks like it, as files."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from fnmatch import fnmatchcase
-from typing import Any
 
+from tailmass.feeds.aws import AwsAccess, asking
 from tailmass.feeds.files.locations import CHUNK_BYTES
 
 SCHEME = "s3://"
-_PASSING = {"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "Throttling", "500", "503"}
+_ANY_REGION = "us-east-1"  # which knows where each bucket is
 
 
 class S3:
@@ -25,23 +25,13 @@ class S3:
         self._bucket, _, self._pattern = url.removeprefix(SCHEME).partition("/")
         if not self._bucket or not self._pattern:
             raise ValueError(f"{url!r} names no objects: write s3://bucket/key, in which * stands for anything")
-        try:
-            import boto3
-            from botocore.config import Config
-        except ImportError:
-            raise ValueError('to read from S3 install boto3: pip install "tailmass[aws]"') from None
-        with _telling(url):
-            self._client: Any = boto3.client(
-                "s3",
-                endpoint_url=endpoint_url,
-                config=Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=10),
-            )
+        self._client = AwsAccess(endpoint_url=endpoint_url).client("s3", usual_region=_ANY_REGION)
 
     def sizes(self) -> Iterator[tuple[str, int]]:
         """Those that are there, in the order of their keys."""
         prefix = self._pattern.partition("*")[0].partition("?")[0].partition("[")[0]
         found = False
-        with _telling(self._url):
+        with asking(self._url):
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
                 for each in page.get("Contents", []):
                     key = each["Key"]
@@ -54,7 +44,7 @@ class S3:
     def chunks(self, name: str, offset: int = 0) -> Iterator[bytes]:
         """The bytes of an object from one on."""
         key = name.removeprefix(f"{SCHEME}{self._bucket}/")
-        with _telling(name):
+        with asking(name):
             try:
                 # An object without bytes has no range.
                 said = {"Range": f"bytes={offset}-"} if offset else {}
@@ -63,26 +53,5 @@ class S3:
                 if error.response["Error"]["Code"] == "InvalidRange":
                     return
                 raise
-            try:
+            with closing(body):
                 yield from body.iter_chunks(CHUNK_BYTES)
-            finally:
-                body.close()
-
-
-@contextmanager
-def _telling(name: str) -> Iterator[None]:
-    """What may pass is an OSError, and anything else a ValueError."""
-    from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError, IncompleteReadError
-
-    try:
-        yield
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        if code in _PASSING:
-            raise OSError(f"{name}: {error}") from error
-        raise ValueError(f"{name}: {error}") from error
-    except (ConnectionError, HTTPClientError, IncompleteReadError) as error:
-        raise OSError(f"{name}: {error}") from error
-    except BotoCoreError as error:
-        raise ValueError(f"{name}: {error}; say where S3 is and who you are with AWS_REGION, AWS_ACCESS_KEY_ID and "
-                         "AWS_SECRET_ACCESS_KEY, or a profile") from error  # fmt: skip
