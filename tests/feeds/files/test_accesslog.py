@@ -3,6 +3,7 @@
 import csv
 import gzip
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,12 @@ TIME = "[17/May/2015:10:05:03 +0000]"
 COMBINED = f'1.2.3.4 - frank {TIME} "GET /a[1]?x=[2] HTTP/1.1" 200 2326 "http://x/ [y] " "Mozilla/5.0 [en] (X11)"'
 
 
-def rows(text: str | bytes, *, vhost: bool = False, block_bytes: int = 64) -> tuple[list[dict[str, str]], AccessLog]:
+def rows(
+    text: str | bytes, *, vhost: bool = False, block_bytes: int = 64, wanted: Collection[str] | None = None
+) -> tuple[list[dict[str, str]], AccessLog]:
     """The cells of lines, as a job would read them."""
     data = text if isinstance(text, bytes) else text.encode()
-    form = AccessLog(vhost=vhost)
+    form = AccessLog(vhost=vhost, wanted=wanted)
     given = list(runs(form, iter([data]), block_bytes=block_bytes))
     out = (form.header + b"".join(run.data for run, _ in given)).decode()
     read = list(csv.DictReader(out.splitlines(), delimiter=" ", restval=""))
@@ -63,6 +66,10 @@ def test_what_there_is_in_lines_is_read(line: str, changed: dict[str, str]) -> N
     (read,), form = rows(f"\n{line}\n")
     assert {name: value for name, value in read.items() if name in FIELDS} == plain | changed
     assert form.strange == 0
+    for wanted in ((), ("clientip", "useragent"), ("referer", "bytes"), ("user", "request", "status", "ident")):
+        assert rows(f"\n{line}\n", wanted=wanted)[0] == [
+            {name: read[name] for name in FIELDS if name == "time" or name in wanted}
+        ]
 
 
 def test_lines_that_are_none_of_a_log_are_counted_and_left_out() -> None:
@@ -78,6 +85,9 @@ def test_a_host_in_front_is_a_field_of_its_own() -> None:
     assert not has_vhost(f"{COMBINED}\n".encode())
     (row,), _ = rows(line, vhost=True)
     assert (row["vhost"], row["clientip"], row["user"]) == ("www.example.org:443", "1.2.3.4", "frank")
+    assert rows(line, vhost=True, wanted=["vhost", "bytes"])[0] == [
+        {name: row[name] for name in ("vhost", "time", "bytes")}
+    ]
     read, form = rows(f"{line}\n{COMBINED}\n", vhost=True)
     assert (len(read), form.strange) == (1, 1)
 
@@ -95,6 +105,8 @@ def test_any_text_in_quotes_comes_out_as_it_was(texts: list[tuple[str, str, str]
     assert form.strange == 0
     told = [tuple(row[name].replace("\\\\", "\\") for name in ("request", "referer", "useragent")) for row in read]
     assert told == texts
+    some, _ = rows("".join(lines), block_bytes=block, wanted=("request", "useragent"))
+    assert some == [{name: row[name] for name in ("time", "request", "useragent")} for row in read]
 
 
 def test_a_real_log_is_read_as_an_expression_reads_it(shared: Path) -> None:
@@ -108,3 +120,5 @@ def test_a_real_log_is_read_as_an_expression_reads_it(shared: Path) -> None:
     )
     told = {tuple(row[name] for name in FIELDS) for row in read}
     assert len(set(slow) - told) < 10  # those with quotes in them
+    some, _ = rows(text, block_bytes=1 << 16, wanted=["status"])
+    assert some == [{name: row[name] for name in ("time", "status")} for row in read]

@@ -1,6 +1,5 @@
 """Objects of S3, as moto plays it, are files."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ KEYS = {
 
 
 @pytest.fixture
-def store(aws_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def store(aws_url: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A bucket with objects, which is found where nobody says in which region."""
     region = new_region()
     made = client("s3", aws_url, region)

@@ -22,6 +22,7 @@ from tailmass.cli.pull.options import (
 
 if TYPE_CHECKING:
     from tailmass.cli.pull.filerun import Reading
+    from tailmass.cli.pull.target import Target
 
 
 def accesslog(
@@ -42,7 +43,8 @@ def accesslog(
 
     Lines are in the combined or the common format, with the virtual host in front or not. Their fields are clientip,
     ident, user, time, request, status, bytes, referer and useragent; method, uri and protocol are made of the request
-    where a detector names them. Without --job or --detector the job looks for high_count by status.
+    where a detector names them. Without --job or --detector the job looks for high_count by status. A job that is made
+    by this command, and not by --job, is only sent the fields that it looks at.
 
     Rotated files are read in the order of their first lines, whatever they are called. The same command goes on where
     it was, with the lines that have come since.
@@ -59,6 +61,7 @@ def accesslog(
     from tailmass.cli.pull.run import server
     from tailmass.cli.pull.target import Target, configuration
     from tailmass.feeds.files.accesslog import DESCRIPTION, AccessLog, has_vhost
+    from tailmass.feeds.files.journal import FileJournal
     from tailmass.feeds.files.locations import found, location
     from tailmass.feeds.files.source import Head, head
     from tailmass.jobs import DataDescription
@@ -71,20 +74,23 @@ def accesslog(
         target = Target(server(url, api_host, api_port), "accesslog", job_id, job, DESCRIPTION)
     description = DataDescription.parse(DESCRIPTION)
 
-    def reading(start: Head) -> "Reading":
-        vhost = has_vhost(start.data)
-        return Reading(description, time_fields(None, description), lambda: AccessLog(vhost=vhost))
+    def reading(start: Head, name: str | None) -> "Reading":
+        vhost, wanted = has_vhost(start.data), None if config is not None else _wanted(target, name)
+        return Reading(description, time_fields(None, description), lambda: AccessLog(vhost=vhost, wanted=wanted))
 
     with complaining(DATA):
         if piped:
             with stdin() as source:
-                run_stdin(source, reading(source.head()), target, leave_open=leave_open, left_out=_tell_strange)
+                run_stdin(
+                    source, reading(source.head(), target.given), target, leave_open=leave_open, left_out=_tell_strange
+                )
             return
         files = found([location(path, endpoint_url=endpoint_url, hadoop_user=hadoop_user) for path in paths])
         first = next((start for file in files if (start := head(file)).data), head(files[0]))
-        run_files(
-            files, reading(first), paths, target, target.path(state), leave_open=leave_open, left_out=_tell_strange
-        )
+        path = target.path(state)
+        journal = FileJournal.read(path)
+        read = reading(first, target.given if journal is None else journal.job_id)
+        run_files(files, read, paths, target, path, leave_open=leave_open, left_out=_tell_strange)
 
 
 USUAL: dict[str, Any] = {"bucketSpan": 300, "detectors": [{"function": "high_count", "byFieldName": "status"}]}
@@ -105,6 +111,31 @@ def made(job: dict[str, Any]) -> dict[str, Any]:
         return job
     split = {"transform": "split", "inputs": ["request"], "arguments": [" "], "outputs": list(REQUEST_PARTS)}
     return {**job, "transforms": [split]}
+
+
+def _wanted(target: "Target", name: str | None) -> set[str] | None:
+    """The fields that a job looks at, if it is as this command makes it; None if any may be wanted.
+
+    Most of a line is the rest, which would take most of the time.
+    """
+    wanted = _named(target.config)
+    if name is None or not target.client.jobs.exists(name):
+        return wanted
+    return wanted if _named(target.client.jobs.get(name)) == wanted else None
+
+
+def _named(job: dict[str, Any] | None) -> set[str]:
+    """All texts in what a job analyses and makes of its fields, of which some are names of fields."""
+    texts, left = set(), [(job or {}).get(part) for part in ("analysisConfig", "transforms")]
+    while left:
+        match left.pop():
+            case str(text):
+                texts.add(text)
+            case dict(document):
+                left += document.values()
+            case list(values):
+                left += values
+    return texts
 
 
 def _tell_strange(reading: "Reading") -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from tailmass.intake.blocks import BLOCK_BYTES
 from tailmass.intake.limits import USUAL
 from tailmass.jobs import DataDescription
-from tailmass.kernels.delimited import Bytes, Positions, joined, quoted_records, unquoted_records
+from tailmass.kernels.delimited import Positions, joined, quoted_records, unquoted_records
 from tailmass.kernels.delimited import lines as split_lines
 from tailmass.kernels.json import BROKEN_RUN, BROKEN_TOTAL, MOST_BROKEN, OPEN_ARRAYS, json_records
 
@@ -157,15 +157,18 @@ class Lines:
 
     def cut(self, block: bytes, final: bool) -> tuple[Run, int]:
         """The lines that are not empty."""
-        ends, consumed = line_ends(np.frombuffer(block, np.uint8), block.count(b"\n") + 1, final)
-        return Run(block[:consumed], ends), consumed
+        spans, consumed = line_spans(block, final)
+        return Run(block[:consumed], spans[2]), consumed
 
 
-def line_ends(buffer: Bytes, capacity: int, final: bool) -> tuple[Positions, int]:
-    """Where the lines end that are not empty, and the bytes up to the end of the last one."""
-    spans = np.empty((3, capacity), np.int32)
-    count, consumed = split_lines(buffer, final, spans[:1], spans[1:2], spans[2])
-    return spans[2, :count], consumed
+def line_spans(block: bytes, final: bool) -> tuple[Positions, int]:
+    """The lines that are not empty, and the bytes up to the end of the last one.
+
+    (3, lines): where each begins, where its text stops, and where the next one may begin.
+    """
+    spans = np.empty((3, block.count(b"\n") + 1), np.int32)
+    count, consumed = split_lines(np.frombuffer(block, np.uint8), final, spans[:1], spans[1:2], spans[2])
+    return spans[:, :count], consumed
 
 
 def runs(form: Records, chunks: Iterator[bytes], *, block_bytes: int = BLOCK_BYTES) -> Iterator[tuple[Run, int]]:
