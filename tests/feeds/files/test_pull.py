@@ -90,24 +90,32 @@ class Job:
         self._kept = len(self.times)
 
 
-def pull(path: Path, place: Place, job: Job, pauses: Sequence[float] = (0.0,) * 200) -> FileJournal:
+def pull(
+    path: Path, place: Place, job: Job, pauses: Sequence[float] = (0.0,) * 200, upload_seconds: float = 0.0
+) -> FileJournal:
     """What a process does, which goes on where the one before was."""
     files = Files(found([place]), DESCRIPTION, Fields("time"), lambda: records(DESCRIPTION))
     journal = FileJournal.read(path)
     if journal is None:
         journal = FileJournal(path, "web", {}, 0, files.stretches())
         journal.save()
-    FilePull(files, job, journal, Patience(pauses=pauses), upload_seconds=0.0).run()
+    FilePull(files, job, journal, Patience(pauses=pauses), upload_seconds=upload_seconds).run()
     return journal
 
 
-failing = st.lists(st.booleans(), max_size=60)
+failing = st.sets(st.integers(0, 99), max_size=9).map(lambda when: [n in when for n in range(100)])
+crashing = st.sets(st.integers(0, 30), max_size=4).map(lambda when: [n in when for n in range(31)])
 
 
 @settings(deadline=None, max_examples=50)  # every file waits for the disk
-@given(failing, failing, st.lists(st.booleans(), max_size=20), st.booleans(), st.booleans())
+@given(failing, failing, crashing, st.booleans(), st.booleans(), st.booleans())
 def test_every_row_arrives_once_and_in_order(
-    of_place: list[bool], of_job: list[bool], crashes: list[bool], new_process: bool, often_kept: bool
+    of_place: list[bool],
+    of_job: list[bool],
+    crashes: list[bool],
+    new_process: bool,
+    often_kept: bool,
+    long_uploads: bool,
 ) -> None:
     place, job = Place(iter(of_place)), Job(iter(of_job), iter(crashes))
     keep_seconds = 0.0 if often_kept else pulls.KEEP_SECONDS
@@ -115,7 +123,7 @@ def test_every_row_arrives_once_and_in_order(
         path = Path(folder) / "pull.state"
         for _ in range(300):
             try:
-                journal = pull(path, place, job, pauses=() if new_process else (0.0,) * 200)
+                journal = pull(path, place, job, () if new_process else (0.0,) * 200, 9.0 if long_uploads else 0.0)
                 break
             except OSError:  # also what breaks off before there is a journal
                 pass
