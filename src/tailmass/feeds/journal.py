@@ -5,11 +5,13 @@ everything is safe in the job, up to the second everything was acknowledged, and
 Whatever the job has counted, one of them is the last before it, and from there a few rows are passed over.
 """
 
-import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
+
+from tailmass.feeds import statefile
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +48,18 @@ class Journal:
     def read(cls, path: Path) -> "Journal | None":
         """The journal at a path; None if there is none."""
         try:
-            document = json.loads(path.read_bytes())
-            kept, sent = Place(**document.pop("kept")), Place(**document.pop("sent"))
-            sending = document.pop("sending")
-            return cls(path, **document, kept=kept, sent=sent, sending=None if sending is None else Place(**sending))
+            document = statefile.read(path, path.read_bytes())
+            journal = msgspec.convert({**document, "path": path}, cls)
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except statefile.LaterVersionError:
+            raise
+        except (ValueError, TypeError, AttributeError):
             raise ValueError(f"{path} says nothing about a pull: give another --state, or remove it") from None
+        places = [each for each in (journal.kept, journal.sent, journal.sending) if each is not None]
+        if journal.before < 0 or places != sorted(places, key=lambda each: (each.rows, each.until_ms)):
+            raise ValueError(f"{path} has been changed, and its places are in no order: give another --state")
+        return journal
 
     @property
     def begun(self) -> bool:
@@ -72,6 +78,12 @@ class Journal:
             )
         self.sent, self.sending = places[0], None
         return places[0], rows - places[0].rows
+
+    def expect(self, counted: int, rows: int) -> None:
+        """Raise an OSError if a job that has counted so many rows does not have so many of this pull."""
+        if counted - self.before != rows:
+            # Its server was killed since, and has lost some, or somebody else sends to it: locating tells which.
+            raise OSError(f"the job {self.job_id!r} has {counted - self.before:,} rows of the {rows:,} it was sent")
 
     def begin(self, place: Place) -> None:
         """Note that the rows up to a place are about to be sent."""
@@ -97,14 +109,4 @@ class Journal:
         """Write it."""
         document = asdict(self)
         del document["path"]
-        write(self.path, document)
-
-
-def write(path: Path, document: dict[str, Any]) -> None:
-    """Write a document as one line of JSON, so that a crash leaves the old or the new one."""
-    beside = path.with_name(f"{path.name}.new")
-    with beside.open("w") as file:
-        file.write(json.dumps(document) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+        statefile.write(self.path, document)

@@ -29,6 +29,9 @@ class Job(Protocol):
     def counted(self) -> int:
         """How many rows it has been given, once nothing is on its way."""
 
+    def seen(self) -> int:
+        """How many rows it has been given, as it says at the moment."""
+
     def send(self, rows: bytes) -> None:
         """Give it rows, as JSON, one a line, and wait until it has them."""
 
@@ -90,12 +93,14 @@ class Pull:
             self._reach(Place(self._place.rows, day.until_ms))
             if (self._live and day.until_ms == until_ms) or self._journal.kept.rows != self._place.rows:
                 self._job.keep(day.until_ms)
+                self._journal.expect(self._job.seen(), self._place.rows)
             self._journal.keep()
 
     def _deliver(self, part: Part, skip: int) -> None:
         assert self._place is not None
         place = Place(self._place.rows + len(part.rows), part.until_ms)
         if skip < len(part.rows):
+            self._journal.expect(self._job.seen(), self._place.rows + skip)
             self._journal.begin(place)
             self._job.send(part.lines(skip))
         self._reach(place)

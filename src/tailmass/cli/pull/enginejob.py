@@ -35,6 +35,11 @@ class EngineJob:
         """How many rows it has been given, once nothing is on its way."""
         with passing():
             self._client.data.flush(self.job_id)  # while an upload that was broken off is still analysed, this fails
+        return self.seen()
+
+    def seen(self) -> int:
+        """How many rows it has been given, as it says at the moment."""
+        with passing():
             return int(self._client.jobs.get(self.job_id)["counts"]["inputRecordCount"])
 
     def send(self, rows: bytes | Iterable[bytes]) -> None:

@@ -87,7 +87,7 @@ def run_files(
     from tailmass.feeds.files.source import Files
     from tailmass.feeds.patience import Patience
 
-    with stoppable():
+    with stoppable(), target.alone(state):
         looked = Files(found, reading.description, reading.time, reading.form)
         there = FileJournal.read(state)
         journal = target.progress(
@@ -136,7 +136,7 @@ def run_stdin(
     from tailmass.feeds.patience import Patience
 
     stretch = Stretch("stdin", 0, Mark(0, ""))
-    with stoppable():
+    with stoppable(), target.alone(None):
         journal = target.progress(None, {}, None, lambda name, before: FileJournal(None, name, {}, before, [stretch]))
         typer.echo(
             f"Reading stdin into the job {journal.job_id}; it cannot be read twice, so what was ended does not go on",

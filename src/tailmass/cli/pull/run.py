@@ -55,7 +55,7 @@ def run(source: Source, named: dict[str, Any], target: "Target", when: "When", s
     target, when : where to, and of which times
     state : the file of the journal; None has it named after the job
     """
-    with stoppable():
+    with stoppable(), target.alone(target.path(state)):
         journal = target.journal(state, named, lambda: _since(source, when))
         if when.start_ms is not None and journal.since_ms != when.start_ms:
             complain(f"{journal.path} is of a pull from {shown(journal.since_ms)} on: give another --state", USAGE)

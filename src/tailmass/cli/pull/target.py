@@ -1,7 +1,8 @@
 """The job that rows are pulled into, which is made where there is none."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from tailmass.cli.complaint import DATA, USAGE, complain
 from tailmass.cli.pull.enginejob import EngineJob
+from tailmass.feeds import statefile
 
 if TYPE_CHECKING:
     from tailmass.client import Client
@@ -71,6 +73,20 @@ class Target:
         return self.progress(
             path, source, Journal.read(path), lambda name, before: Journal.new(path, name, source, begin(), before)
         )
+
+    @contextmanager
+    def alone(self, state: Path | None) -> Iterator[None]:
+        """Be the only command with a journal, and the only one on this machine that pulls into the job asked for."""
+        way_out = "wait for it, or stop it; another pull needs another --state and another job"
+        with ExitStack() as stack:
+            if state is not None:
+                held = statefile.of_state(state)
+                stack.enter_context(statefile.alone(held, f"another command pulls with {state}: {way_out}"))
+            if self.given is not None:
+                held = statefile.of_job(f"{self.client.address.host}:{self.client.address.port}", self.given)
+                told = f"another command pulls into the job {self.given!r}: {way_out}"
+                stack.enter_context(statefile.alone(held, told))
+            yield
 
     @property
     def given(self) -> str | None:

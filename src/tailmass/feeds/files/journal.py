@@ -5,13 +5,16 @@ of the next one, and so on. A stretch is a file from some byte on; a file that h
 What follows is written behind what is there, so that many files cost no more than one.
 """
 
+import errno
 import json
 import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tailmass.feeds.journal import write
+import msgspec
+
+from tailmass.feeds import statefile
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,8 @@ class FileJournal:
         """The journal at a path; None if there is none."""
         try:
             first, *more = path.read_bytes().split(b"\n")
-            document = json.loads(first)
-            stretches = [Stretch(**{**each, "mark": Mark(**each["mark"])}) for each in document.pop("stretches")]
+            document = statefile.read(path, first)
+            stretches = msgspec.convert(document.pop("stretches"), list[Stretch])
             journal = cls(path, **document, stretches=stretches)
             for line in more[:-1]:  # what follows the last line end was cut off by a crash
                 index, rows, end = json.loads(line)
@@ -77,6 +80,8 @@ class FileJournal:
             return journal
         except FileNotFoundError:
             return None
+        except statefile.LaterVersionError:
+            raise
         except (ValueError, KeyError, TypeError, AttributeError, IndexError):
             raise ValueError(f"{path} says nothing about a pull of files: give another --state, or remove it") from None
 
@@ -98,6 +103,14 @@ class FileJournal:
             raise self.astray(rows)
         return rows
 
+    def expect(self, counted: int, rows: int) -> None:
+        """Raise an OSError if a job that has counted so many rows does not have so many of this pull."""
+        more = counted - self.before - rows
+        if more > 0:
+            raise self.astray(counted - self.before)
+        if more < 0:
+            raise OSError(f"the job {self.job_id!r} has lost {-more:,} rows of the {rows:,} it was sent")
+
     def astray(self, rows: int) -> ValueError:
         """What to say when the rows of the job are not those of this pull."""
         return ValueError(
@@ -108,12 +121,18 @@ class FileJournal:
 
     def finish(self, index: int, rows: int, end: int) -> None:
         """Note that all rows of a stretch were acknowledged."""
-        self.stretches[index] = replace(self.stretches[index], rows=rows, end=end)
         if self.path is not None:
-            with self.path.open("ab") as file:
-                file.write(json.dumps([index, rows, end]).encode() + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
+            line = json.dumps([index, rows, end]).encode() + b"\n"
+            with self.path.open("ab", buffering=0) as file:
+                size = file.seek(0, os.SEEK_END)
+                try:
+                    if file.write(line) < len(line):
+                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                    os.fsync(file.fileno())
+                except OSError as error:
+                    file.truncate(size)  # or the next line would go on in the middle of this one
+                    raise OSError(error.errno, error.strerror, str(self.path)) from error
+        self.stretches[index] = replace(self.stretches[index], rows=rows, end=end)
 
     def remove(self) -> None:
         """Forget the pull."""
@@ -121,7 +140,7 @@ class FileJournal:
             self.path.unlink()
 
     def save(self) -> None:
-        """Write all of it."""
+        """Write all of it so that a crash leaves the old or the new one."""
         if self.path is None:
             return
         document = {
@@ -130,4 +149,4 @@ class FileJournal:
             "before": self.before,
             "stretches": [asdict(stretch) for stretch in self.stretches],
         }
-        write(self.path, document)
+        statefile.write(self.path, document)

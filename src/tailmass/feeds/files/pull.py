@@ -34,6 +34,9 @@ class Job(Protocol):
     def counted(self) -> int:
         """How many rows it has been given, once nothing is on its way."""
 
+    def seen(self) -> int:
+        """How many rows it has been given, as it says at the moment."""
+
     def send(self, rows: Iterable[bytes]) -> None:
         """Give it rows as they come, in its format, and wait until it has them."""
 
@@ -95,6 +98,7 @@ class FilePull:
         for index, stretch in enumerate(self._journal.stretches):
             if stretch.rows is not None and skip >= stretch.rows:
                 rows = stretch.rows
+                self._rows += rows
             else:
                 rows = self._through(index, stretch, skip)
             skip = max(0, skip - rows)
@@ -123,7 +127,9 @@ class FilePull:
                 yield run.after(passed)
 
         rows = fresh()
+        acknowledged = before + skip
         while (first := _next(rows)) is not None:
+            self._journal.expect(self._job.seen(), acknowledged)
             try:
                 broken = self._upload(opened, first, rows)
             except EngineError as error:
@@ -132,7 +138,7 @@ class FilePull:
             self._patience.reset()
             if broken is not None:
                 raise broken
-            self._rows = before + total
+            self._rows = acknowledged = before + total
             if time.monotonic() - self._kept > KEEP_SECONDS or self._loose >= UPLOAD_BYTES:
                 self._keep()
         self._rows = before + total
@@ -165,6 +171,7 @@ class FilePull:
 
     def _keep(self) -> None:
         self._job.keep()
+        self._journal.expect(self._job.seen(), self._rows)
         self._source.done(self._rows)
         self._kept, self._loose = time.monotonic(), 0
 
