@@ -50,6 +50,7 @@ class Job:
         self._crashes = crashes
 
     def counted(self) -> int:
+        self._kept = len(self.rows)  # whoever asks a real one has it flushed
         return len(self.rows)
 
     def seen(self) -> int:
@@ -115,3 +116,18 @@ def test_what_was_pulled_is_not_pulled_again(tmp_path: Path) -> None:
     pull(tmp_path / "pull.state", Source(iter([])), job)
     pull(tmp_path / "pull.state", Source(iter([True])), job)  # a source that would fail if it were read
     assert len(job.rows) == len(TIMES)
+
+
+def test_what_is_passed_over_is_passed_over_again_if_that_breaks_off(tmp_path: Path) -> None:
+    path, job = tmp_path / "pull.state", Job(iter([]), iter([]))
+    Pull(Source(iter([])), job, Journal.new(path, "web", {}, 0, 0)).to(DAY_MS)
+    journal = Journal.read(path)
+    assert journal is not None
+    journal.kept = Place(0, 0)  # it was killed again and again before the first day was over
+    journal.save()
+    del job.rows[17:]  # and the server too, which had some rows safe that no place is right after
+    with pytest.raises(OSError, match="the source broke off"):
+        pull(path, Source(iter([False] * 14 + [True])), job, pauses=())
+    assert Journal.read(path) == journal
+    pull(path, Source(iter([])), job)
+    assert [row["n"] for row in job.rows] == list(range(len(TIMES)))

@@ -109,8 +109,9 @@ def test_a_second_pull_of_files_is_refused_at_once(server: "Running", tmp_path: 
     assert not Client(server.url).jobs.exists("answers")
 
 
-def _given(client: Client, row: dict[str, Any]) -> bool:
-    """Whether the job took a row, which it does once nobody else is at it."""
+def _given(client: Client) -> bool:
+    """Whether the job took a row of now, which it does once nobody else is at it."""
+    row = {"happened": round(datetime.now(UTC).timestamp() * 1000), "host": "h1", "ms": 1}
     try:
         client.data.upload("answers", json.dumps(row))
     except ConcurrentUse:
@@ -122,7 +123,7 @@ def test_rows_of_others_in_the_job_are_told(rows: str, server: "Running", tmp_pa
     live = (*into(rows, server.url), "--realtime", "--start-date", "2026-03-02", "--update-interval", "1")
     with pulling(*live, folder=tmp_path) as process:
         wait_for(lambda: sent(tmp_path / "answers.state") >= ROWS, process)
-        wait_for(partial(_given, Client(server.url), {"happened": 1_772_700_000_000, "host": "h1", "ms": 1}))
+        wait_for(partial(_given, Client(server.url)))
         assert process.wait(PATIENCE) == 3
     assert "something else sends to it" in (tmp_path / "said").read_text()
 

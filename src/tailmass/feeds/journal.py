@@ -95,6 +95,13 @@ class Journal:
         self.sent, self.sending = place, None
         self.save()
 
+    def pass_over(self, place: Place) -> None:
+        """Note that the job has the rows up to a place, and some after it.
+
+        Nothing is written: what was written knows of all that the job has, and this does not.
+        """
+        self.sent, self.sending = place, None
+
     def keep(self) -> None:
         """Note that what was acknowledged is safe."""
         if self.kept != self.sent:

@@ -90,11 +90,15 @@ class Pull:
                 for part in parts:
                     self._deliver(part, skip)
                     skip = max(0, skip - len(part.rows))
-            self._reach(Place(self._place.rows, day.until_ms))
+            self._reach(Place(self._place.rows, day.until_ms), skip)
+            if skip:
+                continue
             if (self._live and day.until_ms == until_ms) or self._journal.kept.rows != self._place.rows:
                 self._job.keep(day.until_ms)
                 self._journal.expect(self._job.seen(), self._place.rows)
             self._journal.keep()
+        if skip:
+            self._place = None  # what is left to pass over is found out anew
 
     def _deliver(self, part: Part, skip: int) -> None:
         assert self._place is not None
@@ -103,10 +107,13 @@ class Pull:
             self._journal.expect(self._job.seen(), self._place.rows + skip)
             self._journal.begin(place)
             self._job.send(part.lines(skip))
-        self._reach(place)
+        self._reach(place, max(0, skip - len(part.rows)))
 
-    def _reach(self, place: Place) -> None:
-        if place != self._place:
+    def _reach(self, place: Place, more: int) -> None:
+        """Be at a place, after which the job has some more rows, or none."""
+        if more:
+            self._journal.pass_over(place)
+        elif place != self._place:
             self._journal.reach(place)
         self._place = place
         self._patience.reset()
