@@ -157,7 +157,7 @@ def test_a_folder_that_is_read_only_is_told_before_there_is_a_job(rows: str, ser
     assert not Client(server.url).jobs.exists("answers")
 
 
-def _moved(state: Path, begun: int, process: "subprocess.Popen[str]") -> bool:
+def _moved(state: Path, begun: int, process: "subprocess.Popen[bytes]") -> bool:
     """Whether a pull has sent more than there was when it began, or has ended."""
     return sent(state) > begun or process.poll() is not None
 

@@ -74,6 +74,9 @@ class Job:
     def counted(self) -> int:
         return len(self.times)
 
+    def seen(self) -> int:
+        return len(self.times)
+
     def send(self, rows: Iterable[bytes]) -> None:
         self.uploads += 1
         header, *read = csv.reader(b"".join(rows).decode().splitlines(keepends=True))
