@@ -178,18 +178,18 @@ def _table(url: str, folder: Path, rows: int) -> Iterator[Filled]:
     kinds = "at BIGINT, host VARCHAR(20), value DOUBLE PRECISION"
     engine = create_engine(url)
     with engine.begin() as connection:
-        connection.execute(text(f"CREATE TABLE load ({kinds})"))
+        connection.execute(text(f"CREATE TABLE loads ({kinds})"))
         told = ({"at": at, "host": host, "value": value} for at, host, value in _rows(folder, rows))
         while page := [*islice(told, 50_000)]:
-            connection.execute(text("INSERT INTO load VALUES (:at, :host, :value)"), page)
-        connection.execute(text("CREATE INDEX load_at ON load (at)"))
+            connection.execute(text("INSERT INTO loads VALUES (:at, :host, :value)"), page)
+        connection.execute(text("CREATE INDEX loads_at ON loads (at)"))
 
     def bare() -> int:
         with engine.connect().execution_options(stream_results=True, max_row_buffer=_PAGE) as connection:
-            found = connection.execute(text("SELECT at, host, value FROM load ORDER BY at"))
+            found = connection.execute(text("SELECT at, host, value FROM loads ORDER BY at"))
             return sum(len(page) for page in found.partitions(_PAGE))
 
-    yield Filled(rows, bare, ["sql", url, "load", "--time-column", "at", "--detector", DETECTOR])
+    yield Filled(rows, bare, ["sql", url, "loads", "--time-column", "at", "--detector", DETECTOR])
     engine.dispose()
 
 
