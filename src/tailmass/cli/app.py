@@ -59,6 +59,7 @@ def tailmass(
     Run the REST server:  tailmass server
     Give it a job:        tailmass job create web.json
     Send it rows:         tailmass data send web access.csv.gz
+    Fetch them:           tailmass pull files 'logs/*.csv.gz' --detector "mean(ms) by host"
     Read what it found:   tailmass results records web
     """
     if context.invoked_subcommand is None:
