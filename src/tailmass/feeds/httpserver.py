@@ -1,12 +1,14 @@
 """Servers that rows are asked of by HTTP: the connection, who asks, and what keeps them from answering."""
 
 import base64
+import ssl
 import time
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import unquote, urlsplit
 
 PASSING = (429, 500, 502, 503, 504)
 """Statuses after which it may work again later."""
+_UNTRUSTED = 495  # as nginx counts it
 _IDLE = 3.0  # after so many seconds the server, or what is in between, may have hung up
 _EXCERPT = 300
 
@@ -59,10 +61,18 @@ class HttpServer:
             self._http.request(method, f"{self._base}{target}", body, self._headers)
             response = self._http.getresponse()
             answer = response.status, response.read()
+            moved = response.headers.get("Location") if 300 <= response.status < 400 else None
             self._used = time.monotonic()
+        except ssl.SSLCertVerificationError as error:
+            self._http.close()
+            told = f"{self.url} has a certificate that is not trusted ({error.verify_message})"
+            raise RefusedError(_UNTRUSTED, f"{told}: SSL_CERT_FILE may name the file of its CA") from error
         except (OSError, HTTPException) as error:
             self._http.close()
             raise ConnectionError(f"{self.url} does not answer ({str(error) or type(error).__name__})") from error
+        if moved is not None:
+            # Not followed: whoever is shown a password is whom somebody has named.
+            raise RefusedError(answer[0], f"{self.url} sends on to {without_user(moved)}: give the URL of that one")
         return answer
 
     def close(self) -> None:

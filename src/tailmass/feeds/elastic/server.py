@@ -76,6 +76,8 @@ class ElasticServer:
         try:
             document = msgspec.json.decode(text)
         except ValueError:
+            if not text or text.startswith(b"{"):
+                raise ConnectionError(f"{self.url} broke off in its answer: {excerpt(text[-80:])}") from None
             document = None
         if not isinstance(document, dict):
             raise RefusedError(200, f"{self.url} is no Elasticsearch or OpenSearch: it answers {_reason(text)}")
