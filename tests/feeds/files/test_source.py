@@ -101,6 +101,32 @@ def test_files_are_known_under_other_names_and_compressed(tmp_path: Path, pull: 
     assert pull() == ("", [])
 
 
+def test_a_file_that_is_being_compressed_is_no_other_one(tmp_path: Path, pull: Pull) -> None:
+    log, packed = tmp_path / "log", tmp_path / "log.gz"
+    log.write_text(HEADER + rows(0, 9000))
+    assert pull() == (rows(0, 9000), [])
+    whole = gzip.compress(log.read_bytes())
+    for size in (0, len(whole) // 2, len(whole)):
+        packed.write_bytes(whole[:size])
+        assert pull() == ("", [])
+    log.unlink()
+    assert pull() == ("", [])
+    log.write_text(HEADER + rows(9000, 9001))
+    assert pull() == (rows(9000, 9001), [])
+
+
+def test_a_file_that_was_empty_may_be_any_other_one(tmp_path: Path, pull: Pull) -> None:
+    (tmp_path / "a").write_text(HEADER + rows(0, 5))
+    (tmp_path / "b").write_text("")
+    (tmp_path / "c").write_text("")
+    assert pull() == (rows(0, 5), [])
+    (tmp_path / "a").rename(tmp_path / "b")
+    (tmp_path / "c").write_text(HEADER + rows(5, 7))
+    assert pull() == (rows(5, 7), [])
+    (tmp_path / "c").unlink()
+    assert pull() == ("", [])
+
+
 def test_a_file_with_the_name_of_one_that_is_gone_is_told_and_comes_later(tmp_path: Path, pull: Pull) -> None:
     log = tmp_path / "log"
     log.write_text(HEADER + rows(10, 15))
@@ -133,7 +159,7 @@ def test_a_file_that_is_gone_is_missed_only_if_its_rows_are(tmp_path: Path) -> N
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.lists(st.sampled_from(["grow", "turn", "pack", "pull"]), max_size=20))
+@given(st.lists(st.sampled_from(["grow", "turn", "pack", "fill", "drop", "pull"]), max_size=25))
 def test_however_a_log_grows_and_turns_its_rows_come_once(happens: list[str]) -> None:
     with TemporaryDirectory() as folder:
         home, written, got = Path(folder), 0, ""
@@ -141,6 +167,7 @@ def test_however_a_log_grows_and_turns_its_rows_come_once(happens: list[str]) ->
         log.write_text(HEADER)
         known: list[Stretch] = []
         for each in (*happens, "pull"):
+            last, packed = home / f"log.{turned}", home / f"log.{turned}.gz"
             match each:
                 case "grow":
                     with log.open("a") as file:
@@ -150,10 +177,12 @@ def test_however_a_log_grows_and_turns_its_rows_come_once(happens: list[str]) ->
                     turned += 1
                     log.rename(home / f"log.{turned}")
                     log.write_text(HEADER)
-                case "pack" if (home / f"log.{turned}").exists():
-                    last = home / f"log.{turned}"
-                    (home / f"log.{turned}.gz").write_bytes(gzip.compress(last.read_bytes()))
-                    last.unlink()
+                case "pack" if last.exists() and not packed.exists():
+                    packed.touch()
+                case "fill" if last.exists() and packed.exists():
+                    packed.write_bytes(gzip.compress(last.read_bytes()))
+                case "drop" if packed.exists() and packed.stat().st_size:
+                    last.unlink(missing_ok=True)
                 case "pull":
                     source = files(home)
                     known = source.brought_up_to_date(known, print) if known else source.stretches()

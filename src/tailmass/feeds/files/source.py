@@ -142,14 +142,17 @@ class Files:
                 if name not in names and other not in names.values() and self._same(heads[other], other, last):
                     names[name] = other
         fresh = []
+        plain = {heads[name].mark() for name in names.values() if not heads[name].packed}
         for name in heads.keys() - names.values():
+            if heads[name].packed and heads[name].mark() in plain:
+                continue  # it is being compressed, and what it is made of is still there
             stretch = self._stretch(self._found[name], heads[name])
-            if name in lasts and name not in names:
+            if name in lasts and name not in names and lasts[name].mark.bytes:
                 _check_later(stretch, lasts[name])
                 tell(f"{name} is another file now: its rows come after those of the one before")
             fresh.append(stretch)
         for name, last in lasts.items():
-            if name not in names and last.rows is None:
+            if name not in names and last.rows is None and last.mark.bytes:
                 raise ValueError(f"{name} is gone, and not all of its rows were sent: put it back, or begin anew with "
                                  "a new job and another --state")  # fmt: skip
             if name in names and self._may_have_grown(names[name], heads[names[name]], last):
@@ -162,6 +165,7 @@ class Files:
             if stretch.gone
             else replace(stretch, name=names.get(stretch.name, stretch.name), gone=stretch.name not in names)
             for stretch in known
+            if stretch.mark.bytes or stretch.name in names
         ]
         return [*there_now, *sorted(fresh, key=_order)]
 
@@ -222,6 +226,8 @@ class Files:
         return None
 
     def _same(self, start: Head, name: str, last: Stretch) -> bool:
+        if not last.mark.bytes:  # a file that was empty may be any other one now
+            return name == last.name and not start.data
         return start.is_of(last.mark) and (
             last.end is None or start.packed or start.parquet or self._found[name].size >= last.end
         )
