@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tailmass.feeds.files.journal import Stretch
@@ -160,6 +160,7 @@ def test_a_file_that_is_gone_is_missed_only_if_its_rows_are(tmp_path: Path) -> N
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.sampled_from(["grow", "turn", "pack", "fill", "drop", "pull"]), max_size=25))
+@example(["pull", "grow", "pull", "grow", "turn", "grow"])  # a log that had no rows when it was first seen
 def test_however_a_log_grows_and_turns_its_rows_come_once(happens: list[str]) -> None:
     with TemporaryDirectory() as folder:
         home, written, got = Path(folder), 0, ""

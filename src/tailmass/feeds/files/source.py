@@ -127,7 +127,9 @@ class Files:
 
     def stretches(self) -> list[Stretch]:
         """All files, in the order of the times of their first rows; those without come last."""
-        return sorted((self._stretch(file, head(file)) for file in self._found.values()), key=_order)
+        heads = {name: head(file) for name, file in self._found.items()}
+        left = heads.keys() - _copies(heads)
+        return sorted((self._stretch(self._found[name], heads[name]) for name in left), key=_order)
 
     def brought_up_to_date(self, known: list[Stretch], tell: Callable[[str], None]) -> list[Stretch]:
         """Stretches of an earlier run, with what was renamed, and what has come since behind it.
@@ -142,10 +144,7 @@ class Files:
                 if name not in names and other not in names.values() and self._same(heads[other], other, last):
                     names[name] = other
         fresh = []
-        plain = {heads[name].mark() for name in names.values() if not heads[name].packed}
-        for name in heads.keys() - names.values():
-            if heads[name].packed and heads[name].mark() in plain:
-                continue  # it is being compressed, and what it is made of is still there
+        for name in heads.keys() - names.values() - _copies(heads):
             stretch = self._stretch(self._found[name], heads[name])
             if name in lasts and name not in names and lasts[name].mark.bytes:
                 _check_later(stretch, lasts[name])
@@ -156,10 +155,8 @@ class Files:
                 raise ValueError(f"{name} is gone, and not all of its rows were sent: put it back, or begin anew with "
                                  "a new job and another --state")  # fmt: skip
             if name in names and self._may_have_grown(names[name], heads[names[name]], last):
-                there = self._found[names[name]]
-                fresh.append(
-                    Stretch(there.name, there.size, heads[there.name].mark(), last.first_ms, begin=last.end or 0)
-                )
+                there = self._stretch(self._found[names[name]], heads[names[name]])
+                fresh.append(replace(there, begin=last.end or 0))
         there_now = [
             stretch
             if stretch.gone
@@ -271,6 +268,12 @@ class _Rows:
             raise (
                 error if told.startswith(self._stretch.name) else ValueError(f"{self._stretch.name}: {told}")
             ) from None
+
+
+def _copies(heads: dict[str, Head]) -> set[str]:
+    """Files that others are being compressed to, which are still there."""
+    plain = {start.mark() for start in heads.values() if not start.packed}
+    return {name for name, start in heads.items() if start.packed and start.mark() in plain}
 
 
 def _check_later(stretch: Stretch, last: Stretch) -> None:
