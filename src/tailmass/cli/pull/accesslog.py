@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from tailmass.cli.complaint import DATA, USAGE, complaining
+from tailmass.cli.connect import Token
 from tailmass.cli.pull.options import (
     BucketSpan,
     Config,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 def accesslog(
     paths: Paths,
+    endpoint_url: Endpoint = None,
+    hadoop_user: HadoopUser = None,
     config: Config = None,
     detectors: Detectors = None,
     bucket_span: BucketSpan = None,
@@ -34,10 +37,9 @@ def accesslog(
     url: Url = None,
     api_host: Host = "localhost",
     api_port: Port = 8080,
+    token: Token = None,
     leave_open: LeaveOpen = False,
     state: State = None,
-    endpoint_url: Endpoint = None,
-    hadoop_user: HadoopUser = None,
 ) -> None:
     """Pull the lines of access logs of Apache or nginx into a job.
 
@@ -71,7 +73,7 @@ def accesslog(
         job = configuration(config, detectors, bucket_span, DESCRIPTION, usual=USUAL)
         if job is not None and config is None:
             job = made(job)
-        target = Target(server(url, api_host, api_port), "accesslog", job_id, job, DESCRIPTION)
+        target = Target(server(url, api_host, api_port, token), "accesslog", job_id, job, DESCRIPTION)
     description = DataDescription.parse(DESCRIPTION)
 
     def reading(start: Head, name: str | None) -> "Reading":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tailmass.cli.complaint import DATA, USAGE, complain, complaining
+from tailmass.cli.connect import Token
 from tailmass.cli.pull.options import (
     BucketSpan,
     Config,
@@ -67,15 +68,16 @@ def cloudwatch(
     listed: Annotated[
         bool, typer.Option("--list", help="Print the metrics of the namespace and their dimensions, and exit.")
     ] = False,
-    start_date: Start = None,
-    end_date: End = None,
-    url: Url = None,
-    api_host: Host = "localhost",
-    api_port: Port = 8080,
-    job_id: JobId = None,
     job: Config = None,
     detector: Detectors = None,
     bucket_span: BucketSpan = None,
+    job_id: JobId = None,
+    url: Url = None,
+    api_host: Host = "localhost",
+    api_port: Port = 8080,
+    token: Token = None,
+    start_date: Start = None,
+    end_date: End = None,
     realtime: Realtime = False,
     update_interval: Interval = 300,
     delay: Delay = 600,
@@ -124,7 +126,7 @@ def cloudwatch(
         return
     with complaining(USAGE):
         made = configuration(job, detector, bucket_span, ROWS, usual=USUAL if namespace == EC2 else None)
-        target = Target(server(url, api_host, api_port), "cloudwatch", job_id, made, ROWS)
+        target = Target(server(url, api_host, api_port, token), "cloudwatch", job_id, made, ROWS)
     metrics = replace(
         metrics,
         names=metrics.names or _watched(made),

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from tailmass.cli.complaint import DATA, USAGE, complaining
+from tailmass.cli.connect import Token
 from tailmass.cli.pull.options import Delay, End, Host, Interval, JobId, LeaveOpen, Port, Realtime, Start, Url
 
 
@@ -29,12 +30,13 @@ def elk(
             help="Indices or a data stream; * and, for a day, %Y.%m.%d may be in it. [default: logstash-%Y.%m.%d]",
         ),
     ] = None,
-    start_date: Start = None,
-    end_date: End = None,
+    job_id: JobId = None,
     url: Url = None,
     api_host: Host = "localhost",
     api_port: Port = 8080,
-    job_id: JobId = None,
+    token: Token = None,
+    start_date: Start = None,
+    end_date: End = None,
     realtime: Realtime = False,
     update_interval: Interval = 60,
     delay: Delay = 60,
@@ -70,7 +72,7 @@ def elk(
     with complaining(USAGE):
         asked = ElkConfig.read(config, index=index)
         searched = ElasticServer(es_url or f"http://{es_host}:{es_port}", api_key=api_key)
-        target = Target(server(url, api_host, api_port), "elk", job_id, asked.job)
+        target = Target(server(url, api_host, api_port, token), "elk", job_id, asked.job)
     source = Elastic(searched, asked.indices, asked.search)
     named = {"url": searched.url, "index": asked.indices.pattern, "search": asked.search.document()}
     with complaining(DATA), closing(source):

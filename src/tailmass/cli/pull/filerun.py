@@ -150,7 +150,8 @@ def run_stdin(
             _end(job, leave_open=leave_open)
             complain("stopped", INTERRUPTED)
         _end(job, leave_open=leave_open)
-        typer.echo(f"{journal.rows:,} rows of stdin are in the job {job.job_id}")
+        rows = "1 row of stdin is" if journal.rows == 1 else f"{journal.rows:,} rows of stdin are"
+        typer.echo(f"{rows} in the job {job.job_id}")
         tell_lost(job, "a 'latency' of the job bears with them")
         left_out(reading)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tailmass.cli.complaint import DATA, USAGE, complain, complaining
+from tailmass.cli.connect import Token
 from tailmass.cli.pull.options import (
     BucketSpan,
     Config,
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
 def files(
     paths: Paths,
-    config: Config = None,
-    detectors: Detectors = None,
-    bucket_span: BucketSpan = None,
     time_field: Annotated[str | None, typer.Option(metavar="NAME", help="Column of times. [default: guessed]")] = None,
     time_format: Annotated[
         str | None,
@@ -44,14 +42,18 @@ def files(
     delimiter: Annotated[
         str | None, typer.Option(metavar="CHARACTER", help="Between columns; \\t for TAB. [default: guessed]")
     ] = None,
+    endpoint_url: Endpoint = None,
+    hadoop_user: HadoopUser = None,
+    config: Config = None,
+    detectors: Detectors = None,
+    bucket_span: BucketSpan = None,
     job_id: JobId = None,
     url: Url = None,
     api_host: Host = "localhost",
     api_port: Port = 8080,
+    token: Token = None,
     leave_open: LeaveOpen = False,
     state: State = None,
-    endpoint_url: Endpoint = None,
-    hadoop_user: HadoopUser = None,
 ) -> None:
     """Pull the rows of CSV, NDJSON, JSON or Parquet files into a job.
 
@@ -88,7 +90,7 @@ def files(
     }
     with complaining(USAGE):
         piped = one_or_files(paths)
-        client = server(url, api_host, api_port)
+        client = server(url, api_host, api_port, token)
         written = None if config is None else read(config)
         given = job_id or (written or {}).get("id")
         path = state or Path(f"{given or 'files'}.state")

@@ -21,8 +21,8 @@ JobId: TypeAlias = Annotated[
 Url: TypeAlias = Annotated[
     str | None, typer.Option(metavar="URL", envvar="TAILMASS_URL", help="The server of the job.")
 ]
-Host: TypeAlias = Annotated[str, typer.Option(metavar="HOST", help="The same, without a URL.")]
-Port: TypeAlias = Annotated[int, typer.Option(metavar="PORT")]
+Host: TypeAlias = Annotated[str, typer.Option(metavar="HOST", help="Its host, where there is no URL.")]
+Port: TypeAlias = Annotated[int, typer.Option(metavar="PORT", help="Its port, in the same case.")]
 Start: TypeAlias = Annotated[
     str | None,
     typer.Option(

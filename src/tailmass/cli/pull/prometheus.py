@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from tailmass.cli.complaint import DATA, USAGE, complaining
+from tailmass.cli.connect import Token
 from tailmass.cli.pull.options import (
     BucketSpan,
     Config,
@@ -36,26 +37,27 @@ def prometheus(
         typer.Argument(metavar="QUERY...", help="PromQL; several, as NAME=QUERY, give rows with a field for each."),
     ],
     step: Annotated[int, typer.Option(min=1, metavar="SECONDS", help="From one value of a series to the next.")] = 60,
-    token: Annotated[
+    bearer_token: Annotated[
         str | None,
         typer.Option(
             "--bearer-token", metavar="TOKEN", envvar="TAILMASS_PROMETHEUS_TOKEN", help="What to show Prometheus."
         ),
     ] = None,
-    config: Config = None,
-    detectors: Detectors = None,
-    bucket_span: BucketSpan = None,
-    start_date: Start = None,
-    end_date: End = None,
-    url: Url = None,
-    api_host: Host = "localhost",
-    api_port: Port = 8080,
-    job_id: JobId = None,
-    realtime: Realtime = False,
     update_interval: Annotated[
         int | None,
         typer.Option(min=1, metavar="SECONDS", help="How often to ask in real time. [default: --step]"),
     ] = None,
+    config: Config = None,
+    detectors: Detectors = None,
+    bucket_span: BucketSpan = None,
+    job_id: JobId = None,
+    url: Url = None,
+    api_host: Host = "localhost",
+    api_port: Port = 8080,
+    token: Token = None,
+    start_date: Start = None,
+    end_date: End = None,
+    realtime: Realtime = False,
     delay: Delay = 60,
     leave_open: LeaveOpen = False,
     state: State = None,
@@ -98,8 +100,8 @@ def prometheus(
         whole_steps = -(-BUCKET_SPAN // step) * step  # or there would be buckets of more values than others
         span = bucket_span if config else bucket_span or whole_steps
         job = configuration(config, detectors, span, rows, usual={"detectors": usual})
-        searched = PrometheusServer(address, token=token)
-        target = Target(server(url, api_host, api_port), "prometheus", job_id, job, rows)
+        searched = PrometheusServer(address, token=bearer_token)
+        target = Target(server(url, api_host, api_port, token), "prometheus", job_id, job, rows)
     source = Prometheus(searched, asked, step=step, delay=delay)
     named = {"url": searched.url, "queries": {query.name: query.text for query in asked}, "step": step}
     with complaining(DATA), closing(source):

@@ -38,11 +38,11 @@ class Source(Protocol):
         """The rows of a time, always in the same order."""
 
 
-def server(url: str | None, host: str, port: int) -> "Client":
+def server(url: str | None, host: str, port: int, token: str | None) -> "Client":
     """The server of the job, by a URL or else by its parts."""
     from tailmass.client import Client
 
-    return Client(url or f"{host}:{port}", timeout=SILENCE)
+    return Client(url or f"{host}:{port}", token=token, timeout=SILENCE)
 
 
 def run(source: Source, named: dict[str, Any], target: "Target", when: "When", state: Path | None) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from tailmass.cli.complaint import DATA, USAGE, complaining
+from tailmass.cli.connect import Token
 from tailmass.cli.pull.options import (
     BucketSpan,
     Config,
@@ -56,12 +57,13 @@ def sql(
     config: Config = None,
     detectors: Detectors = None,
     bucket_span: BucketSpan = None,
-    start_date: Start = None,
-    end_date: End = None,
+    job_id: JobId = None,
     url: Url = None,
     api_host: Host = "localhost",
     api_port: Port = 8080,
-    job_id: JobId = None,
+    token: Token = None,
+    start_date: Start = None,
+    end_date: End = None,
     realtime: Realtime = False,
     update_interval: Interval = 60,
     delay: Delay = 60,
@@ -98,7 +100,7 @@ def sql(
         clocks = zone(time_zone)
         job = configuration(config, detectors, bucket_span, described)
         asked = Database(database, password=password)
-        target = Target(server(url, api_host, api_port), "sql", job_id, job, described)
+        target = Target(server(url, api_host, api_port, token), "sql", job_id, job, described)
     source = Sql(asked, rows, time_column, unit=time_unit, zone=clocks)
     named = {"url": asked.shown, "rows": rows, "time": time_column, "unit": time_unit, "zone": time_zone}
     with complaining(DATA), closing(source):
