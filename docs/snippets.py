@@ -27,7 +27,7 @@ from typing import Any
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 """Where the public data is, if it is here."""
-LIVE_SECONDS = 6.0
+LIVE_SECONDS = 8.0
 """How long what goes on for ever does so here."""
 _DATA = re.compile(r"^<!-- data: (\S+) -->$", re.MULTILINE)
 _SERVER = re.compile(r"^<!-- server: (\w+) -->$", re.MULTILINE)
