@@ -113,7 +113,8 @@ def test_a_zone_that_is_another_on_the_next_machine_is_refused(zone: str) -> Non
 def no_database(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Neither files of the system nor the package tzdata."""
     path = zoneinfo.TZPATH
-    for module in ("tzdata", "tzdata.zoneinfo"):
+    loaded = [name for name in sys.modules if name.startswith("tzdata.")]  # others may have looked up zones already
+    for module in ("tzdata", "tzdata.zoneinfo", *loaded):
         monkeypatch.setitem(sys.modules, module, None)
     zoneinfo.reset_tzpath(to=[])
     ZoneInfo.clear_cache()
